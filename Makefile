@@ -1,0 +1,34 @@
+# Each target sets up what it needs: Python 3.11+, pip and make are enough.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test lint format docs clean
+
+demo: $(STAMP)  ## audit the example listings and show the findings
+	@$(BIN)/claimaudit scan docs/examples --fail-on never
+
+test: $(STAMP)  ## run every test
+	@$(BIN)/python -m pytest
+
+lint: $(STAMP)  ## lint, format check and strict types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(STAMP)
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+docs: $(STAMP)  ## write docs/cli.md from the command line's own help
+	@$(BIN)/python -m claimaudit.cli docs > docs/cli.md
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,236 @@
+"""Settings, wiring and signature: one way through, from a listing to an audit result."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import Any
+
+from claimaudit.claims.classify import ClaimFinder, ClaimModel
+from claimaudit.errors import InputError, SettingsError
+from claimaudit.evidence.verdict import Judge
+from claimaudit.resources import Pack, load_pack
+from claimaudit.text.language import foreign_parts
+from claimaudit.text.markup import read_page
+from claimaudit.text.sentences import split_sentences
+from claimaudit.types import AuditResult, Finding, Listing, NearMiss, Sentence, Signature, Span, Unchecked
+
+_UNDECODED = re.compile("[\ufffd\ud800-\udfff]+")
+
+try:
+    VERSION = installed_version("claimaudit")
+except PackageNotFoundError:  # run from a folder that was never installed
+    VERSION = "0"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditSettings:
+    """The whole configuration of an audit.
+
+    Parameters
+    ----------
+    setting
+        Default None: inferred for each listing that does not bring its own. Giving it wrongly shifts verdicts, so leave it
+        out where sellers are mixed.
+    jurisdictions
+        Default None: rules of all jurisdictions are cited. Verdicts do not depend on it.
+    max_characters
+        Default 1,000,000 characters of a listing are read; the rest becomes an `Unchecked` note. Lower it and more
+        stays unread (missed claims, but said so).
+    """
+
+    setting: str | None = None
+    jurisdictions: tuple[str, ...] | None = None
+    max_characters: int = 1_000_000
+
+    @classmethod
+    def of(cls, **options: Any) -> AuditSettings:
+        """Settings from keyword options; unknown names fail at once.
+
+        Raises
+        ------
+        SettingsError
+            There is no such setting, or its value is impossible.
+        """
+        known = [field.name for field in fields(cls)]
+        for name in options:
+            if name not in known:
+                raise SettingsError(f"there is no setting '{name}'. Choose among {', '.join(known)}.")
+        settings = cls(**options)
+        if settings.max_characters < 1:
+            raise SettingsError(f"max_characters must be at least 1, got {settings.max_characters}.")
+        return settings
+
+    def described(self) -> dict[str, Any]:
+        """The settings as they stand in a signature: those that decide a result, in a fixed order."""
+        return {
+            "setting": self.setting or "auto",
+            "jurisdictions": ",".join(self.jurisdictions) if self.jurisdictions is not None else "all",
+            "max_characters": self.max_characters,
+        }
+
+
+class Auditor:
+    """Audits listings with one pack; load it once and use it for many.
+
+    Parameters
+    ----------
+    pack
+        Name of a shipped pack, a folder that holds one, or a loaded `Pack`. Default: `skin`.
+    model
+        A trained model that proposes claims beside the patterns, or None.
+    settings
+        An `AuditSettings`, or its fields as keyword options.
+
+    Raises
+    ------
+    PackError
+        The pack is missing or invalid; the message names file and line.
+    SettingsError
+        A setting is unknown or impossible.
+
+    Examples
+    --------
+    >>> auditor = Auditor(setting="home")
+    >>> result = auditor.audit("Our pen removes freckles for good, and it does not hurt.")
+    >>> [(finding.claim.type, finding.verdict.value, finding.claim.text) for finding in result.flagged]
+    [('permanent', 'contradicted', 'for good'), ('painless', 'contradicted', 'does not hurt'), ('complete_clearance', 'overstated', 'removes freckles')]
+    """
+
+    def __init__(
+        self,
+        pack: str | Path | Pack | None = None,
+        *,
+        model: ClaimModel | None = None,
+        settings: AuditSettings | None = None,
+        **options: Any,
+    ) -> None:
+        if settings is not None and options:
+            raise SettingsError(f"give settings or {', '.join(options)}, not both.")
+        self.settings = settings or AuditSettings.of(**options)
+        self.pack = pack if isinstance(pack, Pack) else load_pack(pack)
+        _check_settings(self.settings, self.pack)
+        self._finder = ClaimFinder(self.pack, model)
+        self._judge = Judge(self.pack, jurisdictions=self.settings.jurisdictions)
+        self.signature = Signature(
+            version=VERSION,
+            pack=f"{self.pack.name}-{self.pack.version}",
+            pack_hash=self.pack.hash,
+            model=model.name if model else "patterns",
+            settings=self.settings.described(),
+        )
+
+    def audit(self, listing: Listing | str) -> AuditResult:
+        """Audit one listing, given as such or as its text.
+
+        Raises
+        ------
+        InputError
+            The text is no string, or the listing's setting is none of the pack's.
+        """
+        return next(self.audit_many([listing]))
+
+    def audit_many(self, listings: Iterable[Listing | str]) -> Iterator[AuditResult]:
+        """Audit listings one by one, in order; each result depends on its own listing alone."""
+        for number, item in enumerate(listings, 1):
+            listing = item if isinstance(item, Listing) else Listing(id=str(number), text=item)
+            yield self._audit(listing)
+
+    def _audit(self, listing: Listing) -> AuditResult:
+        self._check(listing)
+        unchecked = []
+        read = listing
+        if len(listing.text) > self.settings.max_characters:
+            read = replace(listing, text=listing.text[: self.settings.max_characters])
+            unchecked.append(
+                Unchecked(
+                    listing.id,
+                    "too-long",
+                    f"characters {len(read.text):,} to {len(listing.text):,} were not read: the limit is "
+                    f"{self.settings.max_characters:,}. Raise max_characters or split the listing.",
+                    Span(len(read.text), len(listing.text)),
+                )
+            )
+        page = read_page(read.text, markup=read.markup)
+        sentences = split_sentences(read, page)
+        unread = foreign_parts(sentences)
+        unchecked.extend(unread.notes(listing))
+        unchecked.extend(
+            Unchecked(listing.id, "image", "an image: words in it were not read.", image, breaks_audit=False)
+            for image in page.images
+        )
+        unchecked.extend(_unreadable(listing, read.text, sentences))
+        scope = self._finder.read_scope(sentences, setting=listing.setting or self.settings.setting)
+        findings: list[Finding] = []
+        near_misses: list[NearMiss] = []
+        for claim in self._finder.find(sentences, scope):
+            if claim.sentence.index in unread.indices:
+                continue
+            judged = self._judge.judge(claim, scope)
+            if isinstance(judged, Finding):
+                findings.append(judged)
+            else:
+                near_misses.append(judged)
+        return AuditResult(
+            listing=listing,
+            scope=scope,
+            sentences=sentences,
+            findings=tuple(findings),
+            near_misses=tuple(near_misses),
+            unchecked=tuple(unchecked),
+            signature=self.signature,
+        )
+
+    def _check(self, listing: Listing) -> None:
+        if not isinstance(listing.text, str):
+            raise InputError(
+                f"listing '{listing.id}': the text must be a string, got {type(listing.text).__name__}. Convert it first."
+            )
+        if listing.setting is not None and listing.setting not in self.pack.settings:
+            raise InputError(
+                f"listing '{listing.id}': setting '{listing.setting}' is none of {', '.join(self.pack.settings)}. "
+                "Correct it, or leave it out to have it inferred."
+            )
+
+
+def _unreadable(listing: Listing, text: str, sentences: tuple[Sentence, ...]) -> Iterator[Unchecked]:
+    """Notes on text that holds no words, or characters that stand for bytes that could not be decoded."""
+    if not any(character.isalpha() for sent in sentences for character in sent.readable.text):
+        what = "there are no words to read" if text.strip() else "the text is empty"
+        yield Unchecked(listing.id, "no-words", f"{what}.", Span(0, len(text)))
+    broken = [match.span() for match in _UNDECODED.finditer(text)]
+    if broken:
+        yield Unchecked(
+            listing.id,
+            "undecoded",
+            f"{len(broken)} place(s) hold characters that could not be decoded. Check the encoding of the source.",
+            Span(broken[0][0], broken[-1][1]),
+        )
+
+
+def audit(listing: Listing | str, *, pack: str | Path | Pack | None = None, **options: Any) -> AuditResult:
+    """Audit one listing with the default pack; for many, keep an `Auditor`.
+
+    Parameters
+    ----------
+    listing
+        A `Listing`, or its text.
+    pack
+        As for `Auditor`.
+    options
+        Fields of `AuditSettings`.
+    """
+    return Auditor(pack, **options).audit(listing)
+
+
+def _check_settings(settings: AuditSettings, pack: Pack) -> None:
+    known: Mapping[str, tuple[str, ...]] = {"setting": pack.settings, "jurisdictions": pack.jurisdictions}
+    given = {"setting": (settings.setting,) if settings.setting else (), "jurisdictions": settings.jurisdictions or ()}
+    for name, values in given.items():
+        for value in values:
+            if value not in known[name]:
+                raise SettingsError(f"{name}: '{value}' is none of {', '.join(known[name])}. Correct it.")

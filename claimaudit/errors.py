@@ -1,0 +1,23 @@
+"""The errors that claimaudit raises: one root, a few children. Each message says what, where and the mend."""
+
+from __future__ import annotations
+
+
+class ClaimAuditError(Exception):
+    """Root of every error that this library raises on purpose."""
+
+
+class PackError(ClaimAuditError):
+    """A pack (`corpora/<name>/`) is incomplete, contradicts itself or holds an unknown key."""
+
+
+class ModelError(ClaimAuditError):
+    """A trained model is missing, damaged or was made for another pack."""
+
+
+class InputError(ClaimAuditError):
+    """A file, row or listing cannot be read."""
+
+
+class SettingsError(ClaimAuditError, ValueError):
+    """A setting has an unknown name or value."""

@@ -1,0 +1,118 @@
+"""Which parts of a listing are in another language than English, and so are not checked.
+
+By script and by function words, sentence by sentence. The test is shy on purpose: broken English lacks function words of any
+language and must be read, so a sentence counts as foreign only when another language speaks up in it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from claimaudit.text.function_words import ENGLISH, FOREIGN
+from claimaudit.types import Listing, Sentence, Span, Unchecked
+
+MIN_LETTERS = 4
+"""Letters of another script that a sentence must hold to count as foreign: `ㅠㅠ` in an English post does not."""
+
+MIN_FUNCTION_WORDS = 2
+
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignParts:
+    """Indices of the sentences that were not read, and the language of each."""
+
+    languages: dict[int, str]
+    spans: dict[int, Span]
+
+    @property
+    def indices(self) -> frozenset[int]:
+        return frozenset(self.languages)
+
+    def notes(self, listing: Listing) -> list[Unchecked]:
+        """One note for each run of neighbouring sentences in one language."""
+        runs: list[list[int]] = []
+        for index in sorted(self.languages):
+            if runs and index == runs[-1][-1] + 1 and self.languages[index] == self.languages[runs[-1][-1]]:
+                runs[-1].append(index)
+            else:
+                runs.append([index])
+        return [
+            Unchecked(
+                listing.id,
+                "language",
+                f"{len(run)} sentence{'s' * (len(run) > 1)} in another language ({self.languages[run[0]]}): not read.",
+                Span(self.spans[run[0]].start, self.spans[run[-1]].end),
+            )
+            for run in runs
+        ]
+
+
+def foreign_parts(sentences: Sequence[Sentence]) -> ForeignParts:
+    """The sentences in another language; a short one between two foreign ones goes with them."""
+    languages: dict[int, str] = {}
+    for sent in sentences:
+        language = language_of(sent.readable.text)
+        if language is not None:
+            languages[sent.index] = language
+    for before, sent, after in zip(sentences, sentences[1:], sentences[2:], strict=False):
+        around = languages.get(before.index)
+        if around and around == languages.get(after.index) and sent.index not in languages and _is_open(sent):
+            languages[sent.index] = around
+    return ForeignParts(languages, {sent.index: sent.span for sent in sentences if sent.index in languages})
+
+
+def language_of(text: str) -> str | None:
+    """The language or script of a sentence if it is not English, else None.
+
+    >>> language_of("Die Flecken sind nach einer Woche weg und kommen nicht wieder.")
+    'German'
+    >>> language_of("Repair pit scar, smooth wrinkle, tighten pore") is None
+    True
+    >>> language_of("Удаляет пятна навсегда")
+    'Cyrillic script'
+    """
+    if text.isascii() and len(text) < 8:
+        return None
+    if not text.isascii():
+        script = _foreign_script(text)
+        if script is not None:
+            return script
+    words = _WORD.findall(text.lower())
+    if len(words) < 3:
+        return None
+    english = sum(word in ENGLISH for word in words)
+    best = max(FOREIGN, key=lambda language: sum(word in FOREIGN[language] for word in words))
+    hits = [word for word in words if word in FOREIGN[best]]
+    if len(set(hits)) >= MIN_FUNCTION_WORDS and len(hits) > english:
+        return best
+    return None
+
+
+def _is_open(sent: Sentence) -> bool:
+    return not any(word in ENGLISH for word in _WORD.findall(sent.readable.text.lower()))
+
+
+def _foreign_script(text: str) -> str | None:
+    """The script that most letters are written in, unless it is Latin."""
+    latin = 0
+    others: dict[str, int] = {}
+    for character in text:
+        if not character.isalpha():
+            continue
+        if character.isascii():
+            latin += 1
+            continue
+        name = unicodedata.name(character, "UNKNOWN").split()[0]
+        if name in ("LATIN", "FULLWIDTH", "MATHEMATICAL", "CIRCLED", "MODIFIER", "FEMININE", "MASCULINE", "SCRIPT", "DOUBLE-STRUCK"):
+            latin += 1
+        else:
+            others[name] = others.get(name, 0) + 1
+    foreign = sum(others.values())
+    if foreign < MIN_LETTERS or foreign <= latin:
+        return None
+    return f"{max(others, key=lambda name: others[name]).capitalize()} script"

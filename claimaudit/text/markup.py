@@ -1,0 +1,211 @@
+"""HTML to readable text, each character mapped to the source it was made from.
+
+No library known to us maps its text back to source offsets, so this is a small reader on the standard parser. It keeps all
+text, hidden or not (hiding a claim is no reason not to read it), and marks what stands outside the page's body by zone.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from array import array
+from dataclasses import dataclass
+from html.parser import HTMLParser
+
+from claimaudit.types import MappedText, Span
+
+_BLOCKS = frozenset(
+    """address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure footer form
+    h1 h2 h3 h4 h5 h6 header hr html legend li main menu nav ol option p pre section summary table tbody tfoot thead title tr
+    ul select textarea button template noscript""".split()
+)
+_HEADINGS = frozenset("h1 h2 h3 h4 h5 h6 title caption legend summary dt".split())
+_SILENT = frozenset("script style".split())
+_CELLS = frozenset("td th".split())
+_TAG = re.compile(
+    r"</?(?:p|br|div|span|li|ul|ol|h[1-6]|table|tr|td|th|b|strong|i|em|a|img|html|body|head|section|article|font|meta|"
+    r"script|style|title|hr|center|blockquote|small|sup|sub|u)\b[^<>]*>",
+    re.IGNORECASE,
+)
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});?")
+_ATTRIBUTE = re.compile(r"""([^\s"'<>/=]+)\s*=\s*("([^"]*)"|'([^']*)'|([^\s"'=<>`]+))""")
+_READ_ATTRIBUTES = {"alt": "alt", "title": "title", "aria-label": "alt", "placeholder": "alt"}
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A range of the readable text that stands outside the flow of the page, or is a heading of it."""
+
+    start: int
+    end: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Readable text of a listing, its zones, and the images that it shows (as source spans)."""
+
+    readable: MappedText
+    zones: tuple[Zone, ...] = ()
+    headings: tuple[Zone, ...] = ()
+    images: tuple[Span, ...] = ()
+
+
+def is_html(text: str) -> bool:
+    """Whether the text holds HTML tags; `I <3 it` and `a < b > c` do not make it HTML.
+
+    >>> is_html("<p>Fades spots</p>"), is_html("pain <3 and a > b")
+    (True, False)
+    """
+    return _TAG.search(text) is not None
+
+
+def read_page(text: str, *, markup: str | None = None) -> Page:
+    """The readable text of a listing.
+
+    Parameters
+    ----------
+    text
+        Plain text or HTML.
+    markup
+        `"html"`, `"text"`, or None to tell by the tags.
+    """
+    if markup == "text" or (markup is None and not is_html(text)):
+        return Page(MappedText(text))
+    reader = _Reader(text)
+    return reader.page()
+
+
+class _Reader(HTMLParser):
+    def __init__(self, source: str) -> None:
+        super().__init__(convert_charrefs=False)
+        self._source = source
+        self._line_starts = [0, *(match.end() for match in re.finditer("\n", source))]
+        self._characters: list[str] = []
+        self._starts = array("q")
+        self._ends = array("q")
+        self._zones: list[Zone] = []
+        self._headings: list[Zone] = []
+        self._images: list[Span] = []
+        self._silent: str | None = None
+        self._open_headings: list[tuple[str, int]] = []
+        self._preformatted = 0
+
+    def page(self) -> Page:
+        self.feed(self._source)
+        self.close()
+        readable = MappedText("".join(self._characters), 0, self._starts, self._ends)
+        return Page(readable, tuple(self._zones), tuple(self._headings), tuple(self._images))
+
+    @property
+    def _at(self) -> int:
+        line, column = self.getpos()
+        return self._line_starts[line - 1] + column
+
+    def _insert(self, characters: str, at: int) -> None:
+        for character in characters:
+            self._characters.append(character)
+            self._starts.append(at)
+            self._ends.append(at)
+
+    def _break(self, at: int, characters: str = "\n") -> None:
+        tail = "".join(self._characters[-2:])
+        if self._characters and not tail.endswith(characters):
+            self._insert(characters[1:] if tail.endswith("\n") else characters, at)
+
+    def _copy(self, start: int, end: int) -> None:
+        """Copy source text with its entities resolved and, outside <pre>, its white space as HTML reads it."""
+        place = start
+        while place < end:
+            character = self._source[place]
+            entity = _ENTITY.match(self._source, place, end) if character == "&" else None
+            stop = entity.end() if entity else place + 1
+            plain = html.unescape(entity.group()) if entity else character
+            if not self._preformatted and not entity and plain in "\n\r\t":
+                plain = " "
+            for part in plain:
+                self._characters.append(part)
+                self._starts.append(place)
+                self._ends.append(stop)
+            place = stop
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        at = self._at
+        raw = self.get_starttag_text() or ""
+        if tag in _SILENT:
+            self._silent = tag
+            return
+        if tag == "br":
+            self._insert("\n", at)
+        elif tag in _CELLS:
+            line = "".join(self._characters[-1:])
+            if line and line != "\n":
+                self._insert(" | ", at)
+        elif tag == "li":
+            self._break(at)
+            self._insert("• ", at)
+        elif tag in _BLOCKS:
+            self._break(at, "\n" if tag in ("tr", "dd", "option") else "\n\n")
+        if tag == "pre":
+            self._preformatted += 1
+        if tag in _HEADINGS:
+            self._open_headings.append((tag, len(self._characters)))
+        if tag == "img":
+            self._images.append(Span(at, at + len(raw)))
+        self._read_attributes(tag, raw, at)
+
+    def _read_attributes(self, tag: str, raw: str, at: int) -> None:
+        values = {match.group(1).lower(): match for match in _ATTRIBUTE.finditer(raw)}
+        wanted = dict(_READ_ATTRIBUTES)
+        if tag == "meta":
+            name = values.get("name") or values.get("property")
+            described = name is not None and name.group(2).strip("\"'").lower().removeprefix("og:") == "description"
+            wanted = {"content": "meta"} if described else {}
+        for attribute, zone in wanted.items():
+            match = values.get(attribute)
+            if match is None:
+                continue
+            group = next(number for number in (3, 4, 5) if match.group(number) is not None)
+            if len(match.group(group).split()) < 2:
+                continue
+            self._break(at + match.start(group), "\n\n")
+            start = len(self._characters)
+            self._copy(at + match.start(group), at + match.end(group))
+            self._zones.append(Zone(start, len(self._characters), zone))
+            self._break(at + match.end(group), "\n\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        at = self._at
+        if tag == self._silent:
+            self._silent = None
+            return
+        if tag == "pre":
+            self._preformatted = max(0, self._preformatted - 1)
+        if self._open_headings and self._open_headings[-1][0] == tag:
+            start = self._open_headings.pop()[1]
+            heading = Zone(start, len(self._characters), tag)
+            self._headings.append(heading)
+            if tag == "title":
+                self._zones.append(heading)
+        if tag in _BLOCKS:
+            self._break(at, "\n" if tag in ("li", "tr", "dt", "dd", "option") else "\n\n")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag in _SILENT:
+            self._silent = None
+
+    def handle_data(self, data: str) -> None:
+        if self._silent is None:
+            self._copy(self._at, self._at + len(data))
+
+    def handle_entityref(self, name: str) -> None:
+        self._reference()
+
+    def handle_charref(self, name: str) -> None:
+        self._reference()
+
+    def _reference(self) -> None:
+        if self._silent is None:
+            entity = _ENTITY.match(self._source, self._at)
+            self._copy(self._at, entity.end() if entity else self._at + 1)

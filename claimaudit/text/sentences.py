@@ -1,0 +1,396 @@
+"""Splits a listing into sentences, headings, list items and fragments, and ties each to what it is read with.
+
+Made for marketing copy: hard breaks first (lines, bullets of every glyph, `|`, table cells), then full stops. Everything that
+is not white space or markup lies in exactly one sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from claimaudit.text.abbreviations import BINDING, CLOSING, OPENERS, UNITS
+from claimaudit.text.markup import Page, read_page
+from claimaudit.text.normalize import fold
+from claimaudit.types import Listing, MappedText, Sentence
+
+MAX_SENTENCE = 1_500
+"""Characters. Longer runs without an end are cut at white space: no reader takes them for one sentence, and matching stays
+linear in the length of a listing."""
+
+MAX_HEADING_WORDS = 14
+WRAPPED_LINE = 55
+"""A line at least this long (characters) that goes on in lower case is taken for wrapped prose."""
+
+_GLYPHS = "•·‣⁃◦∙●○▪▫■□◆◇▶►▸➤➔➜➢→⇒★☆✦✧✩✪✯❖✓✔✅☑✗✘✖❌❎❤♥♡☞👉✨⭐🌟💫🔥💯🔹🔸🔷🔶⚡❗‼⚠➕💥🌿🌸💎🎁📌✳✴❇※»›>"
+_EMOJI = "\U0001f1e6-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u2300-\u23ff"
+_MARK = rf"[{re.escape(_GLYPHS)}{_EMOJI}][\ufe0f\u200d]*"
+_ENUMERATOR = r"(?:\(?\d{1,2}[.)]{1,2}|\(?[a-z]\)|[a-hA-H]\.(?=\s)|[ivx]{1,4}[.)])"
+_BULLET = re.compile(
+    rf"\s*(?:(?:{_MARK}\s*)+(?:{_ENUMERATOR}(?=\s))?|[-–—*+~]+(?=\s|[A-Za-z\"'“(])|{_ENUMERATOR}(?=\s))\s*"
+)
+_QA_LABEL = re.compile(r"\s*(?:Q(?:uestion)?|A(?:nswer)?)\s?\d{0,2}\s?[:.)]\s+", re.IGNORECASE)
+_LINE = re.compile(r"[^\n\r\u2028\u2029\x0b\x0c]+")
+_FRAGMENT_BREAK = re.compile(
+    rf"(?<=\s)\|+(?=\s)|\|{{1,2}}(?=\s|$)"  # after a bar
+    rf"|(?<=\s)(?=[•●▪■◆►▶➤➔✓✔✅☑★✦❖⁃]\s?\S)"  # before a bullet within a line
+    rf"|(?<=\s)(?=·\s)"
+)
+_INLINE_LIST = re.compile(r":\s+(?=[-–—]\s?\w)")
+_INLINE_DASH = re.compile(r"(?<=[\s;,])(?=[-–—]\s\w)")
+_INLINE_NUMBER = re.compile(r"(?<=\s)(?=\(?(\d{1,2})(?:\.\)|[.)])\s+[A-Z])")
+_INLINE_LETTER = re.compile(r"(?<=\s)(?=([b-h])[.)]\s+[A-Z])")
+_END = re.compile(r"(?:\.(?:\s\.)+|[.!?。！？…])[.!?。！？…]*[\"'”’»)\]]*")
+_OPENING = "\"'“‘«([¿¡"
+_WORD_BEFORE = re.compile(r"[^\s(\"'“‘\[|/]+$")
+_MEASURED = re.compile(r"\d(?:\s?(?:sq|cu|fl))?\s*$")
+_WORD_AFTER = re.compile(r"[\w'’.-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A range of the readable text with the line it stands on."""
+
+    start: int
+    end: int
+    line: int
+    paragraph: int
+    is_item: bool
+    is_answer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    start: int
+    end: int
+    number: int
+    paragraph: int
+    marker: int
+    """Characters of bullet or enumerator at the beginning; 0 if there is none."""
+
+
+def split_sentences(listing: Listing, page: Page | None = None) -> tuple[Sentence, ...]:
+    """The sentences of a listing in order.
+
+    They do not overlap, and between them lies nothing but white space and markup.
+
+    Examples
+    --------
+    >>> copy = Listing("x", "It is not for you if you expect:\\n- fast removal\\nDoes it hurt?No.")
+    >>> for sent in split_sentences(copy):
+    ...     print(sent.kind, sent.lead_in, sent.question, repr(sent.text))
+    prose None None 'It is not for you if you expect:'
+    item 0 None '- fast removal'
+    prose None None 'Does it hurt?'
+    prose None 2 'No.'
+    """
+    page = page or read_page(listing.text, markup=listing.markup)
+    text = page.readable.text
+    pieces = [piece for line in _lines(text) for piece in _pieces(text, line)]
+    sentences = [_sentence(listing, page, piece, index) for index, piece in enumerate(pieces)]
+    return tuple(_with_context(sentences, pieces, page))
+
+
+def _sentence(listing: Listing, page: Page, piece: _Piece, index: int) -> Sentence:
+    readable = page.readable.slice(piece.start, piece.end)
+    zone = next((zone.name for zone in page.zones if zone.start <= piece.start < zone.end), "body")
+    return Sentence(
+        listing=listing,
+        span=page.readable.source(piece.start, piece.end),
+        index=index,
+        readable=readable,
+        folded=fold(readable),
+        kind="item" if piece.is_item else "prose",
+        zone=zone,
+        paragraph=piece.paragraph,
+    )
+
+
+def _lines(text: str) -> Iterator[_Line]:
+    """Logical lines: a wrapped line goes on in the next one."""
+    open_line: _Line | None = None
+    number = paragraph = 0
+    last_end = 0
+    for match in _LINE.finditer(text):
+        raw = match.group()
+        start = match.start() + len(raw) - len(raw.lstrip())
+        end = match.start() + len(raw.rstrip())
+        if start >= end:
+            continue
+        gap = text[last_end : match.start()]
+        has_blank = gap.count("\n") > 1 or gap.count("\r") > 1 + gap.count("\n")
+        last_end = match.end()
+        bullet = _BULLET.match(text, start, end)
+        marker = bullet.end() - start if bullet and bullet.end() < end else 0
+        if open_line is not None:
+            previous = text[open_line.start : open_line.end]
+            last_line = previous.rsplit("\n", 1)[-1]
+            wraps = (
+                not has_blank
+                and not marker
+                and len(last_line) >= WRAPPED_LINE
+                and previous[-1] not in ".!?:;|…\"”"
+                and text[start].islower()
+            )
+            if wraps:
+                open_line = replace(open_line, end=end)
+                continue
+            yield open_line
+            number += 1
+            paragraph += has_blank
+        open_line = _Line(start, end, number, paragraph, marker)
+    if open_line is not None:
+        yield open_line
+
+
+def _pieces(text: str, line: _Line) -> Iterator[_Piece]:
+    is_answer = _QA_LABEL.match(text, line.start, line.end) is not None
+    first = True
+    inline_list = False
+    for start, end, is_item in _fragments(text, line):
+        inline_list = inline_list or is_item
+        bullet = _BULLET.match(text, start, end)
+        for a, b in _by_stops(text, start, end, skip=bullet.end() - start if bullet and (first or is_item) else 0):
+            for c, d in _bounded(text, a, b):
+                yield _Piece(c, d, line.number, line.paragraph, bool(line.marker) or inline_list, is_answer)
+        first = False
+
+
+def _fragments(text: str, line: _Line) -> Iterator[tuple[int, int, bool]]:
+    """Parts of a line between bars, inline bullets and inline enumerators; True from the first item of an inline list."""
+    body = line.start + line.marker
+    cuts: dict[int, bool] = {}
+    for match in _FRAGMENT_BREAK.finditer(text, body, line.end):
+        cuts[match.end()] = text[match.end() : match.end() + 1] in _GLYPHS and match.end() == match.start()
+    opened = _INLINE_LIST.search(text, body, line.end)
+    if opened:
+        cuts[opened.end()] = True
+        for match in _INLINE_DASH.finditer(text, opened.end() + 1, line.end):
+            cuts[match.start()] = True
+    cuts.update(_inline_enumerators(text, line, body))
+    marks = {text[match.start()] for match in re.finditer(rf"(?:(?<=\s)|^)[{_EMOJI}]", text[line.start : line.end])}
+    if marks:
+        cuts.update(_inline_emoji(text, line, body))
+    start = line.start
+    is_item = False
+    for cut in sorted(cuts):
+        if any(character.isalnum() for character in text[start:cut]):
+            yield start, cut, is_item
+            start = cut
+        is_item = cuts[cut]
+    if text[start : line.end].strip():
+        yield start, line.end, is_item
+
+
+def _inline_enumerators(text: str, line: _Line, body: int) -> dict[int, bool]:
+    """Cuts before `2)` in `1) one 2) two`: only where the figures count up from the line's first."""
+    first = re.match(rf"\s*(?:{_MARK}\s*)*\(?(\d{{1,2}}|[a-z])(?:\.\)|[.)])\s", text[line.start : line.end])
+    if first is None:
+        return {}
+    cuts: dict[int, bool] = {}
+    if first.group(1).isdigit():
+        expected = int(first.group(1)) + 1
+        for match in _INLINE_NUMBER.finditer(text, body, line.end):
+            if int(match.group(1)) == expected:
+                cuts[match.start()] = True
+                expected += 1
+    else:
+        letter = chr(ord(first.group(1)) + 1)
+        for match in _INLINE_LETTER.finditer(text, body, line.end):
+            if match.group(1) == letter:
+                cuts[match.start()] = True
+                letter = chr(ord(letter) + 1)
+    return cuts
+
+
+def _inline_emoji(text: str, line: _Line, body: int) -> dict[int, bool]:
+    """Cuts before an emoji that serves as bullet: it leads a fragment twice in the line, or once more after the first."""
+    places = [match.start() for match in re.finditer(rf"(?<=\s)[{_EMOJI}](?=[\ufe0f\u200d]*\s?\w)", text[: line.end])]
+    places = [place for place in places if place >= body]
+    starts_with_mark = line.marker > 0
+    return {place: True for place in places} if len(places) + starts_with_mark >= 2 else {}
+
+
+def _by_stops(text: str, start: int, end: int, *, skip: int) -> Iterator[tuple[int, int]]:
+    """Ranges between sentence ends; `skip` characters at the beginning (a bullet, `1.`) end nothing."""
+    begin = start
+    ends: list[int] = []
+    for match in _END.finditer(text, start + skip, end):
+        if match.end() >= end or _ends_sentence(text, match, begin, end):
+            begin = match.end()
+            ends.append(begin)
+    if not any(character.isalnum() for character in text[begin:end]):
+        ends = ends[:-1]  # a closing emoji or quotation mark belongs to the sentence before it
+    for stop in (*ends, end):
+        yield from _trimmed(text, start, stop)
+        start = stop
+
+
+def _ends_sentence(text: str, match: re.Match[str], begin: int, end: int) -> bool:
+    mark = match.group()
+    rest = text[match.end() : end]
+    following = rest.lstrip()
+    if not following:
+        return True
+    has_space = rest[0].isspace() or ord(rest[0]) > 0x2E7F
+    before = _WORD_BEFORE.search(text, begin, match.start())
+    word = before.group() if before else ""
+    opener = following.lstrip(_OPENING + "*_-–— ")
+    after = _WORD_AFTER.match(opener)
+    next_word = after.group().rstrip(".") if after else ""
+    goes_on_lower = opener[:1].islower()
+    if not has_space:
+        return _ends_without_space(mark, word, rest)
+    stops = mark.rstrip("\"'”’»)]")
+    is_closed = stops != mark
+    if "?" in stops or "!" in stops or stops[-1:] in "。！？":
+        if not goes_on_lower:
+            return True
+        if is_closed:
+            return False
+        return "?" in stops or len(stops) > 1 or next_word.lower() in OPENERS - {"in", "of", "and", "for", "by", "to"}
+    if text[match.start() - 1] == "[":
+        return False
+    if ". ." in mark or len(stops.replace(" ", "")) > 1 or "…" in stops:
+        if next_word == "I" and mark.count(".") == 3:
+            return False
+        return opener[:1].isupper() or opener[:1].isdigit()
+    plain = word.lower().rstrip(".")
+    if is_closed:
+        return not goes_on_lower
+    if plain in UNITS and before is not None and _MEASURED.search(text, begin, before.start()):
+        return opener[:1].isupper()
+    if plain in BINDING:
+        return plain in {"no", "st", "ch", "art", "c", "v", "p"} and not opener[:1].isdigit() and (
+            plain in {"no", "art"} and next_word.lower() in OPENERS and opener[:1].isupper()
+        )
+    if plain in CLOSING or re.fullmatch(r"(?:[a-z]\.)+[a-z]", plain):
+        return opener[:1].isupper() and next_word.lower() in OPENERS
+    if len(plain) == 1 and plain.isalpha() and word[:1].isupper():
+        return plain == "i" and next_word.lower() in OPENERS | {"did"} and _follows_lower(text, before, begin)
+    if goes_on_lower:
+        return len(plain) >= 3 and plain.isalpha() and next_word in OPENERS
+    return True
+
+
+def _follows_lower(text: str, before: re.Match[str] | None, begin: int) -> bool:
+    previous = _WORD_BEFORE.search(text[begin : before.start()].rstrip()) if before else None
+    return previous is not None and previous.group().islower()
+
+
+def _ends_without_space(mark: str, word: str, rest: str) -> bool:
+    """`No pain.No scars`, `Hurry!!Buy`, `(see below).Then`: a missing space, told from addresses, decimals and acronyms."""
+    if "@" in word or "/" in word or "www" in word.lower() or "@" in rest.split(maxsplit=1)[0]:
+        return False
+    if mark[0] in "!?":
+        return rest[0].isalpha() or rest[0] in _OPENING
+    if len(mark) > 1:
+        return rest[0].isupper()
+    return (
+        rest[0].isupper()
+        and re.match(r"[A-Z][a-z]+|[AI]\s|NO\b|[A-Z]{2,}\b", rest) is not None
+        and re.search(r"(?:[a-z]{2}|[a-z]{2}['’][a-z]|\d%?|[)\"”])$|^[A-Z]{3,}$", word) is not None
+        and "." not in word.strip(".")
+    )
+
+
+def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    if start < end:
+        yield start, end
+
+
+def _bounded(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    while end - start > MAX_SENTENCE:
+        cut = text.rfind(" ", start + MAX_SENTENCE // 2, start + MAX_SENTENCE)
+        cut = cut if cut > 0 else start + MAX_SENTENCE
+        yield from _trimmed(text, start, cut)
+        start = cut
+    yield from _trimmed(text, start, end)
+
+
+def _with_context(sentences: list[Sentence], pieces: list[_Piece], page: Page) -> Iterator[Sentence]:
+    """Each sentence with its kind and the indices of its heading, lead-in and question."""
+    heading: int | None = None
+    question: int | None = None
+    question_paragraph = 0
+    lead_in: int | None = None
+    headings_between = 0
+    for index, sent in enumerate(sentences):
+        piece = pieces[index]
+        alone = (index == 0 or pieces[index - 1].line != piece.line) and (
+            index + 1 == len(pieces) or pieces[index + 1].line != piece.line
+        )
+        text = sent.readable.text.rstrip()
+        last = text.rstrip("\"'”’)*_ ")[-1:]
+        is_question = last in "?？" and last != ""
+        is_heading = _is_heading(sent, alone, last, index, sentences, page)
+        kind = "heading" if is_heading else sent.kind
+        is_item = sent.kind == "item"
+        own_lead = lead_in
+        if not is_item and own_lead is not None:
+            follows = own_lead == index - 1 and sentences[own_lead].readable.text.rstrip().endswith(":")
+            own_lead = own_lead if follows and not is_heading else None
+        yield replace(
+            sent,
+            kind=kind,
+            heading=heading,
+            lead_in=own_lead,
+            question=question if question is not None and not is_question else None,
+        )
+        if is_heading and not is_question:
+            heading = index
+            headings_between += 1
+            if headings_between > 1 or piece.paragraph > question_paragraph + 1:
+                question = None
+        if is_question:
+            question, question_paragraph, headings_between = index, piece.paragraph, 0
+            if is_heading:
+                heading = index
+        elif question is not None and not is_item and not is_heading and piece.paragraph > question_paragraph + 1:
+            question = None
+        if not is_item and (is_heading or is_question or text.endswith(":")):
+            lead_in = index
+        elif not is_item and own_lead is None:
+            next_is_item = index + 1 < len(sentences) and sentences[index + 1].kind == "item"
+            lead_in = index if next_is_item and pieces[index + 1].line != piece.line else None
+        elif not is_item:
+            lead_in = None
+
+
+def _is_heading(
+    sent: Sentence, alone: bool, last: str, index: int, sentences: list[Sentence], page: Page
+) -> bool:
+    if not alone or sent.kind == "item":
+        return False
+    words = len(sent.readable.text.split())
+    marked = _marked_heading(sent, page)
+    if marked:
+        return True
+    return words <= MAX_HEADING_WORDS and last not in ".!,;:" and index + 1 < len(sentences)
+
+
+def _marked_heading(sent: Sentence, page: Page) -> bool:
+    if not page.headings or sent.readable.starts is None:
+        return False
+    start = sent.span.start
+    for heading in page.headings:
+        if heading.start < heading.end:
+            span = page.readable.source(heading.start, heading.end)
+            if span.start <= start < span.end:
+                return True
+    return False
+
+
+def sentence_at(sentences: tuple[Sentence, ...], index: int | None) -> Sentence | None:
+    """The sentence with this index, None for None."""
+    return None if index is None else sentences[index]
+
+
+def plain(text: str) -> MappedText:
+    """Folded text of a string that stands alone, for tests and for words given by hand."""
+    return fold(MappedText(text))

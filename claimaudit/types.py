@@ -1,0 +1,539 @@
+"""What travels through the pipeline: frozen values, from a listing to an audit result.
+
+Each stage wraps the value of the stage before it, and nobody changes one. All offsets that leave the library are
+code points of `Listing.text` as it was given.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ClaimType = str
+"""Name of a claim type as the pack spells it, `painless` say."""
+
+
+class Assertion(StrEnum):
+    """How a sentence says a claim."""
+
+    ASSERTED = "asserted"
+    DENIED = "denied"
+    HEDGED = "hedged"
+    LIMITED = "limited"
+    ASKED = "asked"
+    CONDITIONAL = "conditional"
+    REPORTED = "reported"
+    WISHED = "wished"
+    COMPARED = "compared"
+
+
+NO_VERDICT = frozenset(
+    {Assertion.ASKED, Assertion.CONDITIONAL, Assertion.REPORTED, Assertion.WISHED, Assertion.COMPARED}
+)
+"""A claim said in one of these ways is nobody's promise: it becomes a near miss, never a finding."""
+
+
+class Strength(StrEnum):
+    """How much a claim promises: a rung on the ladder of its type, before any softening."""
+
+    ABSOLUTE = "absolute"
+    STRONG = "strong"
+    MODEST = "modest"
+
+
+class Verdict(StrEnum):
+    """What the evidence says of a claim."""
+
+    CONTRADICTED = "contradicted"
+    OVERSTATED = "overstated"
+    CONSISTENT = "consistent"
+
+    @property
+    def is_flagged(self) -> bool:
+        return self is not Verdict.CONSISTENT
+
+    @property
+    def softer(self) -> Verdict:
+        return Verdict.OVERSTATED if self is Verdict.CONTRADICTED else Verdict.CONSISTENT
+
+    @property
+    def severity(self) -> int:
+        """2 for `contradicted`, 1 for `overstated`, 0 for `consistent`."""
+        return {Verdict.CONTRADICTED: 2, Verdict.OVERSTATED: 1, Verdict.CONSISTENT: 0}[self]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """Half-open range [start, end) of characters of a listing's text as given."""
+
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start <= self.end:
+            raise ValueError(f"span {self.start}-{self.end}: wanted 0 <= start <= end")
+
+    def of(self, text: str) -> str:
+        """The characters of `text` that the span covers."""
+        return text[self.start : self.end]
+
+    def overlaps(self, other: Span) -> bool:
+        return self.start < other.end and other.start < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class MappedText:
+    """A text made from another one, with the source range of each of its characters.
+
+    `starts[i]` and `ends[i]` bound the source characters that character `i` was made from; inserted characters (a
+    line break for `<br>`) have an empty range. Both are None for a plain slice of the source that begins at `origin`.
+    """
+
+    text: str
+    origin: int = 0
+    starts: Sequence[int] | None = None
+    ends: Sequence[int] | None = None
+
+    def source(self, start: int, end: int) -> Span:
+        """The smallest source span that holds characters [start, end) of this text."""
+        if self.starts is None or self.ends is None:
+            return Span(self.origin + start, self.origin + end)
+        if start == end:
+            at = self.starts[start] if start < len(self.starts) else (self.ends[-1] if self.ends else self.origin)
+            return Span(at, at)
+        return Span(self.starts[start], max(self.starts[start], self.ends[end - 1]))
+
+    def slice(self, start: int, end: int) -> MappedText:
+        """Characters [start, end) with their part of the map."""
+        if self.starts is None or self.ends is None:
+            return MappedText(self.text[start:end], self.origin + start)
+        return MappedText(self.text[start:end], self.origin, self.starts[start:end], self.ends[start:end])
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One piece of copy to audit.
+
+    Parameters
+    ----------
+    id
+        Name of the listing in every record.
+    text
+        The copy as given, plain text or HTML.
+    setting
+        One of the pack's settings if it is known (`home`, `clinic`), None to infer it from the copy.
+    field
+        Name of the column or file part that the text comes from.
+    markup
+        `"html"`, `"text"`, or None to tell by the tags.
+    """
+
+    id: str
+    text: str
+    setting: str | None = None
+    field: str = "text"
+    markup: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence, heading, list item or fragment, with the places that it must be read with.
+
+    `span` are source characters, `readable` the words as a person sees them, `folded` the same for matching (lower
+    case, plain letters, single spaces); both map to the source. `heading`, `lead_in` and `question` are indices of
+    other sentences of the listing, or None. `kind` is `prose`, `heading` or `item`; `zone` tells where in an HTML
+    page the words stand (`body`, `title`, `alt`, `meta`); `paragraph` counts the blocks between blank lines.
+    """
+
+    listing: Listing
+    span: Span
+    index: int
+    readable: MappedText
+    folded: MappedText
+    kind: str = "prose"
+    zone: str = "body"
+    paragraph: int = 0
+    heading: int | None = None
+    lead_in: int | None = None
+    question: int | None = None
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.readable.text.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """Words of the copy that decided something, with what they speak for."""
+
+    speaks_for: str
+    text: str
+    span: Span
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is sold, by what means and to whom, as read from a whole listing.
+
+    `setting` is what the copy says (or `unknown`), `assumed_setting` how it is read when it does not say.
+    `modalities` and `conditions` hold ids of the pack with all their parents, `primary_modalities` those that the listing is about.
+    """
+
+    in_scope: bool
+    setting: str
+    assumed_setting: str
+    product_class: str | None = None
+    modalities: frozenset[str] = frozenset()
+    conditions: frozenset[str] = frozenset()
+    title_conditions: frozenset[str] = frozenset()
+    given: bool = False
+    cues: tuple[Cue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a reasoning: what was looked at (`kind`), what was found, and why.
+
+    The judge's steps (`strength`, `assertion`, `ceiling`, `soften`, `verdict`) can be replayed, see
+    `claimaudit.evidence.verdict.replay`.
+    """
+
+    kind: str
+    value: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.value}" + (f" ({self.detail})" if self.detail else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A span that promises something checkable: what, how strongly, and in what voice.
+
+    `named_conditions` stand in the sentence itself; `conditions` are these or, if it names none, those of its context.
+    """
+
+    sentence: Sentence
+    span: Span
+    text: str
+    type: ClaimType
+    strength: Strength
+    assertion: Assertion
+    confidence: float
+    proposed_by: str
+    conditions: frozenset[str] = frozenset()
+    named_conditions: frozenset[str] = frozenset()
+    why: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A citable publication."""
+
+    id: str
+    kind: str
+    citation: str
+    supports: str
+    verified: str
+    doi: str | None = None
+    pmid: str | None = None
+    url: str | None = None
+
+    @property
+    def link(self) -> str | None:
+        """Where to read it: DOI first, then PubMed, then its own page."""
+        if self.doi:
+            return f"https://doi.org/{self.doi}"
+        if self.pmid:
+            return f"https://pubmed.ncbi.nlm.nih.gov/{self.pmid}/"
+        return self.url
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    fact: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limitation:
+    """A statement of the reference corpus: what the evidence rules out, or (a `permission`) what it carries.
+
+    `verdicts` is the ceiling as a table from strength to verdict, None where the claim type's default holds; `softer`
+    makes that default one verdict softer. With `named_in_sentence` this holds only where the sentence names the condition.
+    `wording` is a sentence that stays within the ceiling.
+    """
+
+    id: str
+    kind: str
+    claim_types: tuple[ClaimType, ...]
+    setting: str
+    modality: tuple[str, ...]
+    conditions: tuple[str, ...]
+    statement: str
+    ceiling: str
+    wording: str
+    sources: tuple[Source, ...]
+    confidence: str
+    reviewed_on: str
+    review_by: str
+    verdicts: Mapping[Strength, Verdict] | None = None
+    softer: bool = False
+    named_in_sentence: bool = False
+    figures: tuple[Figure, ...] = ()
+    notes: str = ""
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a regulator says of a family of claims, in one jurisdiction."""
+
+    id: str
+    jurisdiction: str
+    authority: str
+    instrument: str
+    provision: str
+    claim_types: tuple[ClaimType, ...]
+    families: tuple[str, ...]
+    setting: str
+    modality: tuple[str, ...]
+    conditions: tuple[str, ...]
+    statement: str
+    acceptable: str
+    sources: tuple[Source, ...]
+    confidence: str
+    reviewed_on: str
+    review_by: str
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A claim with its verdict and the grounds for it. A flagged one holds at least one limitation with a source."""
+
+    claim: Claim
+    verdict: Verdict
+    setting: str
+    modality: tuple[str, ...]
+    message: str
+    suggestion: str
+    limitations: tuple[Limitation, ...] = ()
+    permissions: tuple[Limitation, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    why: tuple[Step, ...] = ()
+    review: bool = False
+
+    @property
+    def is_flagged(self) -> bool:
+        return self.verdict.is_flagged
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Sources of all grounds, each once, in order of first citation."""
+        grounds: list[Limitation | Rule] = [*self.limitations, *self.permissions, *self.rules]
+        return tuple({source.id: source for ground in grounds for source in ground.sources}.values())
+
+    @property
+    def evidence_confidence(self) -> str:
+        """Grade of the strongest ground cited; `none` when there is none."""
+        grades = {ground.confidence for ground in (*self.limitations, *self.permissions)}
+        return next((grade for grade in ("high", "moderate", "low") if grade in grades), "none")
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """A claim that was seen and not judged, with the reason."""
+
+    claim: Claim
+    setting: str
+    modality: tuple[str, ...]
+    reason: str
+    review: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """Something that was given and could not be checked. `breaks_audit` is False for mere notes (an image)."""
+
+    listing_id: str
+    reason: str
+    message: str
+    span: Span | None = None
+    breaks_audit: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """How a result was made: enough to make it again."""
+
+    version: str
+    pack: str
+    pack_hash: str
+    model: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def pack_id(self) -> str:
+        return f"{self.pack}+{self.pack_hash[:12]}"
+
+    def __str__(self) -> str:
+        settings = "|".join(f"{name}:{value}" for name, value in self.settings.items())
+        return f"claimaudit:{self.version}|pack:{self.pack_id}|model:{self.model}" + (f"|{settings}" if settings else "")
+
+
+RECORD_FIELDS = (
+    "listing_id",
+    "field",
+    "claim_type",
+    "verdict",
+    "review",
+    "confidence",
+    "start",
+    "end",
+    "text",
+    "sentence_start",
+    "sentence_end",
+    "sentence",
+    "assertion",
+    "strength",
+    "setting",
+    "modality",
+    "conditions",
+    "limitation_ids",
+    "rule_ids",
+    "source_ids",
+    "evidence_confidence",
+    "why",
+    "message",
+    "suggestion",
+    "pack",
+    "model",
+    "version",
+)
+"""Names and order of a record's fields: the same in JSON, CSV and data frames."""
+
+
+def to_record(item: Finding | NearMiss, signature: Signature) -> dict[str, Any]:
+    """One finding or near miss as a flat record of JSON values, keyed by `RECORD_FIELDS`.
+
+    A near miss has `verdict` None, its reason as `message`, and no grounds.
+    """
+    claim, sentence = item.claim, item.claim.sentence
+    is_finding = isinstance(item, Finding)
+    why = item.why if isinstance(item, Finding) else (*claim.why, Step("near-miss", item.reason))
+    return {
+        "listing_id": sentence.listing.id,
+        "field": sentence.listing.field,
+        "claim_type": claim.type,
+        "verdict": item.verdict.value if isinstance(item, Finding) else None,
+        "review": item.review,
+        "confidence": claim.confidence,
+        "start": claim.span.start,
+        "end": claim.span.end,
+        "text": claim.text,
+        "sentence_start": sentence.span.start,
+        "sentence_end": sentence.span.end,
+        "sentence": sentence.text,
+        "assertion": claim.assertion.value,
+        "strength": claim.strength.value,
+        "setting": item.setting,
+        "modality": list(item.modality),
+        "conditions": sorted(claim.conditions),
+        "limitation_ids": [ground.id for ground in (*item.limitations, *item.permissions)]
+        if isinstance(item, Finding)
+        else [],
+        "rule_ids": [rule.id for rule in item.rules] if isinstance(item, Finding) else [],
+        "source_ids": [source.id for source in item.sources] if isinstance(item, Finding) else [],
+        "evidence_confidence": item.evidence_confidence if isinstance(item, Finding) else "none",
+        "why": [str(step) for step in why],
+        "message": item.message if isinstance(item, Finding) else item.reason,
+        "suggestion": item.suggestion if is_finding else "",
+        "pack": signature.pack_id,
+        "model": signature.model,
+        "version": signature.version,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class AuditResult:
+    """All that an audit of one listing established, and what it could not establish."""
+
+    listing: Listing
+    scope: Scope
+    sentences: tuple[Sentence, ...]
+    findings: tuple[Finding, ...]
+    near_misses: tuple[NearMiss, ...]
+    unchecked: tuple[Unchecked, ...]
+    signature: Signature
+
+    @property
+    def flagged(self) -> tuple[Finding, ...]:
+        """Findings that are `contradicted` or `overstated`."""
+        return tuple(finding for finding in self.findings if finding.is_flagged)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything that was given was read."""
+        return not any(note.breaks_audit for note in self.unchecked)
+
+    def records(self, show: str = "all") -> list[dict[str, Any]]:
+        """The findings as records; `show` is `flagged`, `all` (findings) or `near-misses` (these alone)."""
+        items: Sequence[Finding | NearMiss]
+        if show == "near-misses":
+            items = self.near_misses
+        else:
+            items = self.flagged if show == "flagged" else self.findings
+        return [to_record(item, self.signature) for item in items]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as JSON values: scope with its cues, findings, near misses, unchecked notes, signature."""
+        return {
+            "listing_id": self.listing.id,
+            "field": self.listing.field,
+            "scope": {
+                "in_scope": self.scope.in_scope,
+                "setting": self.scope.setting,
+                "assumed_setting": self.scope.assumed_setting,
+                "product_class": self.scope.product_class,
+                "modalities": sorted(self.scope.modalities),
+                "conditions": sorted(self.scope.conditions),
+                "cues": [
+                    {"speaks_for": cue.speaks_for, "text": cue.text, "start": cue.span.start, "end": cue.span.end}
+                    for cue in self.scope.cues
+                ],
+            },
+            "sentences": len(self.sentences),
+            "findings": self.records(),
+            "near_misses": self.records("near-misses"),
+            "unchecked": [
+                {
+                    "reason": note.reason,
+                    "message": note.message,
+                    "start": note.span.start if note.span else None,
+                    "end": note.span.end if note.span else None,
+                    "breaks_audit": note.breaks_audit,
+                }
+                for note in self.unchecked
+            ],
+            "complete": self.is_complete,
+            "signature": str(self.signature),
+        }
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """`to_dict` as JSON; lone surrogates are escaped, so that the text can always be written."""
+        text = json.dumps(self.to_dict(), ensure_ascii=False, indent=indent)
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+    def to_frame(self, show: str = "all") -> pd.DataFrame:
+        """The records as a pandas DataFrame, one row a finding; the columns stand even when there is none."""
+        from claimaudit.integrations.pandas import frame_of  # pandas costs half a second: only who asks pays
+
+        return frame_of(self.records(show))
