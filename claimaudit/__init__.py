@@ -1,6 +1,6 @@
-"""claimaudit audits marketing copy: it finds the claims, sets each beside the evidence, and says what it concluded and why."""
+"""Audits marketing copy: finds the claims, sets each beside the evidence, and says what it concluded and why."""
 
-from claimaudit.audit import VERSION as __version__
+from claimaudit._version import __version__
 from claimaudit.audit import Auditor, AuditSettings, audit
 from claimaudit.errors import ClaimAuditError, InputError, ModelError, PackError, SettingsError
 from claimaudit.resources import Pack, load_pack

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any
 
+from claimaudit._version import __version__
 from claimaudit.claims.classify import ClaimFinder, ClaimModel
 from claimaudit.errors import InputError, SettingsError
 from claimaudit.evidence.verdict import Judge
@@ -20,11 +19,6 @@ from claimaudit.text.sentences import split_sentences
 from claimaudit.types import AuditResult, Finding, Listing, NearMiss, Sentence, Signature, Span, Unchecked
 
 _UNDECODED = re.compile("[\ufffd\ud800-\udfff]+")
-
-try:
-    VERSION = installed_version("claimaudit")
-except PackageNotFoundError:  # run from a folder that was never installed
-    VERSION = "0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +91,11 @@ class Auditor:
     --------
     >>> auditor = Auditor(setting="home")
     >>> result = auditor.audit("Our pen removes freckles for good, and it does not hurt.")
-    >>> [(finding.claim.type, finding.verdict.value, finding.claim.text) for finding in result.flagged]
-    [('permanent', 'contradicted', 'for good'), ('painless', 'contradicted', 'does not hurt'), ('complete_clearance', 'overstated', 'removes freckles')]
+    >>> for finding in result.flagged:
+    ...     print(finding.claim.type, finding.verdict, repr(finding.claim.text))
+    permanent contradicted 'for good'
+    painless contradicted 'does not hurt'
+    complete_clearance overstated 'removes freckles'
     """
 
     def __init__(
@@ -117,7 +114,7 @@ class Auditor:
         self._finder = ClaimFinder(self.pack, model)
         self._judge = Judge(self.pack, jurisdictions=self.settings.jurisdictions)
         self.signature = Signature(
-            version=VERSION,
+            version=__version__,
             pack=f"{self.pack.name}-{self.pack.version}",
             pack_hash=self.pack.hash,
             model=model.name if model else "patterns",

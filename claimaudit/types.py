@@ -33,9 +33,7 @@ class Assertion(StrEnum):
     COMPARED = "compared"
 
 
-NO_VERDICT = frozenset(
-    {Assertion.ASKED, Assertion.CONDITIONAL, Assertion.REPORTED, Assertion.WISHED, Assertion.COMPARED}
-)
+NO_VERDICT = frozenset({Assertion.ASKED, Assertion.CONDITIONAL, Assertion.REPORTED, Assertion.WISHED, Assertion.COMPARED})
 """A claim said in one of these ways is nobody's promise: it becomes a near miss, never a finding."""
 
 
@@ -183,7 +181,8 @@ class Scope:
     """What is sold, by what means and to whom, as read from a whole listing.
 
     `setting` is what the copy says (or `unknown`), `assumed_setting` how it is read when it does not say.
-    `modalities` and `conditions` hold ids of the pack with all their parents, `primary_modalities` those that the listing is about.
+    `modalities` (those the listing is mostly about) and `conditions` hold ids of the pack with all their parents;
+    `title_conditions` are those that its first sentence names. `given` tells that the setting was given, not inferred.
     """
 
     in_scope: bool
@@ -427,13 +426,13 @@ def to_record(item: Finding | NearMiss, signature: Signature) -> dict[str, Any]:
     A near miss has `verdict` None, its reason as `message`, and no grounds.
     """
     claim, sentence = item.claim, item.claim.sentence
-    is_finding = isinstance(item, Finding)
-    why = item.why if isinstance(item, Finding) else (*claim.why, Step("near-miss", item.reason))
+    finding = item if isinstance(item, Finding) else None
+    why = finding.why if finding else (*claim.why, Step("near-miss", item.reason if isinstance(item, NearMiss) else ""))
     return {
         "listing_id": sentence.listing.id,
         "field": sentence.listing.field,
         "claim_type": claim.type,
-        "verdict": item.verdict.value if isinstance(item, Finding) else None,
+        "verdict": finding.verdict.value if finding else None,
         "review": item.review,
         "confidence": claim.confidence,
         "start": claim.span.start,
@@ -447,15 +446,13 @@ def to_record(item: Finding | NearMiss, signature: Signature) -> dict[str, Any]:
         "setting": item.setting,
         "modality": list(item.modality),
         "conditions": sorted(claim.conditions),
-        "limitation_ids": [ground.id for ground in (*item.limitations, *item.permissions)]
-        if isinstance(item, Finding)
-        else [],
-        "rule_ids": [rule.id for rule in item.rules] if isinstance(item, Finding) else [],
-        "source_ids": [source.id for source in item.sources] if isinstance(item, Finding) else [],
-        "evidence_confidence": item.evidence_confidence if isinstance(item, Finding) else "none",
+        "limitation_ids": [ground.id for ground in (*finding.limitations, *finding.permissions)] if finding else [],
+        "rule_ids": [rule.id for rule in finding.rules] if finding else [],
+        "source_ids": [source.id for source in finding.sources] if finding else [],
+        "evidence_confidence": finding.evidence_confidence if finding else "none",
         "why": [str(step) for step in why],
-        "message": item.message if isinstance(item, Finding) else item.reason,
-        "suggestion": item.suggestion if is_finding else "",
+        "message": finding.message if finding else why[-1].value,
+        "suggestion": finding.suggestion if finding else "",
         "pack": signature.pack_id,
         "model": signature.model,
         "version": signature.version,

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from claimaudit.claims.phrases import compile_phrases, gaps
+from claimaudit.claims.prefilter import LiteralIndex
 from claimaudit.resources import Pack, PatternEntry
 from claimaudit.types import Assertion, ClaimType, Scope, Sentence, Step, Strength
 
@@ -118,6 +119,7 @@ class PatternMatcher:
 
     def __init__(self, pack: Pack) -> None:
         self.patterns = tuple(self._compile(pack))
+        self._index = LiteralIndex([(pattern.any, pattern) for pattern in self.patterns])
 
     @staticmethod
     def _compile(pack: Pack) -> Iterator[Pattern]:
@@ -141,15 +143,18 @@ class PatternMatcher:
 
     def propose(self, sentences: Sequence[Sentence], scope: Scope) -> Iterator[Proposal]:
         """Proposals for each sentence, in order."""
-        patterns = [
-            (pattern, strength)
+        strengths = {
+            pattern.id: strength
             for pattern in self.patterns
             if pattern.applies(scope) and (strength := pattern.strength(scope)) is not None
-        ]
+        }
         for sent in sentences:
             context = Context.of(sent, sentences)
             text = sent.folded.text
-            for pattern, strength in patterns:
+            for pattern in self._index.candidates(text):
+                strength = strengths.get(pattern.id)
+                if strength is None:
+                    continue
                 for match in pattern.find(text, context):
                     yield Proposal(
                         sentence=sent,

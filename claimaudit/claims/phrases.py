@@ -67,7 +67,7 @@ def compile_phrases(
     PackError
         A phrase is no regular expression, grows too large, or matches the empty text.
     """
-    alternatives = []
+    alternatives: list[str] = []
     for phrase in phrases:
         expression = _numbered(_whole_words(phrase, expand(phrase, vocabulary, origin=origin)), len(alternatives))
         try:
@@ -94,7 +94,7 @@ def gaps(match: re.Match[str]) -> list[tuple[int, int]]:
 def _whole_words(phrase: str, expression: str) -> str:
     """Borders of whole words where the phrase begins and ends with a word."""
     begin = r"(?<!\w)" if phrase[0].isalnum() or phrase[0] in "<([" else ""
-    end = r"(?!\w)" if phrase[-1].isalnum() or phrase[-1] in ">)]?*+}" and not phrase.endswith("\\?") else ""
+    end = r"(?!\w)" if phrase[-1].isalnum() or (phrase[-1] in ">)]?*+}" and not phrase.endswith("\\?")) else ""
     return f"{begin}(?:{expression}){end}"
 
 

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from claimaudit.claims.phrases import compile_phrases
-from claimaudit.resources import Pack, ScopeClass
+from claimaudit.claims.prefilter import LiteralIndex
+from claimaudit.resources import Pack, ScopeClass, ScopeCue
 from claimaudit.types import Cue, Scope, Sentence
 
 UNKNOWN = "unknown"
@@ -31,28 +32,29 @@ class ScopeReader:
     def __init__(self, pack: Pack) -> None:
         self._pack = pack
         scope = pack.scope
-        self._inside = [self._words("inside", cue.any, cue.weight) for cue in scope.field.inside]
-        self._outside = [self._words("outside", cue.any, cue.weight) for cue in scope.field.outside]
-        self._settings = {
-            name: [self._words(name, cue.any, cue.weight) for cue in cues] for name, cues in scope.settings.items()
-        }
-        self._product = [self._words("product", cue.any, cue.weight) for cue in scope.product]
-        self._modalities = [self._words(entry.id, entry.any, entry.weight) for entry in scope.modalities]
-        self._conditions = [self._words(entry.id, entry.any, entry.weight) for entry in scope.conditions]
-        self._parents = {
-            **_closure(scope.modalities),
-            **_closure(scope.conditions),
-        }
+        self._field = self._index(("inside", scope.field.inside), ("outside", scope.field.outside))
+        self._settings = self._index(*scope.settings.items())
+        self._product = self._index(("product", scope.product))
+        self._modalities = self._index(*((entry.id, [entry]) for entry in scope.modalities))
+        self._conditions = self._index(*((entry.id, [entry]) for entry in scope.conditions))
+        self._parents = {**_closure(scope.modalities), **_closure(scope.conditions)}
 
-    def _words(self, speaks_for: str, phrases: Iterable[str], weight: int) -> _Words:
-        origin = f"{self._pack.name}/scope.yaml ({speaks_for})"
-        pattern = compile_phrases(phrases, self._pack.vocabulary, origin=origin)
-        assert pattern is not None  # ScopeCue.any has at least one phrase
-        return _Words(speaks_for, pattern, weight)
+    def _index(self, *groups: tuple[str, Sequence[ScopeCue | ScopeClass]]) -> LiteralIndex[_Words]:
+        """One expression for each phrase, so that a text tries few of them."""
+        words = []
+        for speaks_for, cues in groups:
+            origin = f"{self._pack.name}/scope.yaml ({speaks_for})"
+            for cue in cues:
+                for phrase in cue.any:
+                    pattern = compile_phrases([phrase], self._pack.vocabulary, origin=origin)
+                    assert pattern is not None  # there is a phrase
+                    words.append((pattern, _Words(speaks_for, pattern, cue.weight)))
+        return LiteralIndex(words)
 
     def conditions_in(self, folded: str) -> frozenset[str]:
         """Ids of the conditions that a folded text names, with their parents."""
-        found = (words.speaks_for for words in self._conditions if words.pattern.search(folded))
+        candidates = self._conditions.candidates(folded)
+        found = {words.speaks_for for words in candidates if words.pattern.search(folded)}
         return self._with_parents(found)
 
     def read(self, sentences: Sequence[Sentence], *, setting: str | None = None) -> Scope:
@@ -67,14 +69,13 @@ class ScopeReader:
         """
         text = _Joined(sentences)
         cues: list[Cue] = []
-        inside = self._total(self._inside, text, cues)
-        outside = self._total(self._outside, text, cues)
-        scores = {name: self._total(words, text, cues) for name, words in self._settings.items()}
-        sells_product = self._total(self._product, text, cues)
+        field = self._totals(self._field, text, cues)
+        scores = self._totals(self._settings, text, cues)
+        sells_product = self._totals(self._product, text, cues)["product"] > 0
         modalities = self._counts(self._modalities, text, cues)
         conditions = self._counts(self._conditions, text, [])
         threshold = self._pack.scope.field.threshold
-        told = self._told_setting(scores)
+        told = self._told_setting({name: scores[name] for name in self._pack.settings})
         if told == UNKNOWN:
             file = self._pack.file
             assumed = file.product_setting if sells_product else file.service_setting
@@ -82,7 +83,7 @@ class ScopeReader:
             assumed = told
         primary = _primary(modalities)
         return Scope(
-            in_scope=setting is not None or inside - outside >= threshold,
+            in_scope=setting is not None or field["inside"] - field["outside"] >= threshold,
             setting=setting or told,
             assumed_setting=setting or assumed,
             product_class=primary[0] if primary else None,
@@ -93,30 +94,31 @@ class ScopeReader:
             cues=tuple(cues),
         )
 
-    def _told_setting(self, scores: dict[str, float]) -> str:
+    def _told_setting(self, scores: dict[str, int]) -> str:
         ranked = sorted(scores.items(), key=lambda item: (-item[1], item[0]))
         best, score = ranked[0]
-        runner_up = ranked[1][1] if len(ranked) > 1 else 0.0
+        runner_up = ranked[1][1] if len(ranked) > 1 else 0
         return best if score - runner_up >= self._pack.scope.setting_margin else UNKNOWN
 
-    def _total(self, group: Iterable[_Words], text: _Joined, cues: list[Cue]) -> float:
+    def _totals(self, index: LiteralIndex[_Words], text: _Joined, cues: list[Cue]) -> Counter[str]:
         """Weights of the cues found, each distinct wording once; in the title it counts more."""
-        total = 0.0
-        for words in group:
-            seen: set[str] = set()
+        totals: Counter[str] = Counter()
+        seen: set[tuple[str, str]] = set()
+        for words in index.candidates(text.text):
             for match in words.pattern.finditer(text.text):
-                if match.group() in seen:
+                if (words.speaks_for, match.group()) in seen:
                     continue
-                seen.add(match.group())
+                seen.add((words.speaks_for, match.group()))
                 in_title = match.start() < len(text.title)
                 weight = words.weight * (self._pack.scope.field.title_factor if in_title else 1)
-                total += weight
+                totals[words.speaks_for] += weight
                 cues.append(text.cue(words.speaks_for, match, weight))
-        return total
+        return totals
 
-    def _counts(self, group: Iterable[_Words], text: _Joined, cues: list[Cue]) -> Counter[str]:
+    def _counts(self, index: LiteralIndex[_Words], text: _Joined, cues: list[Cue]) -> Counter[str]:
+        """How often each class is named, the title counting threefold; its first mention is a cue."""
         counts: Counter[str] = Counter()
-        for words in group:
+        for words in index.candidates(text.text):
             for match in words.pattern.finditer(text.text):
                 in_title = match.start() < len(text.title)
                 if not counts[words.speaks_for]:

@@ -27,11 +27,7 @@ class EvidenceIndex:
         Ordered from the most specific to the most general, then by grade, then as the pack has them. The general ones
         (any modality, any condition) are left out where a more specific one applies.
         """
-        found = [
-            entry
-            for entry in self._limitations[claim.type]
-            if entry.kind == kind and applies(entry, claim, scope)
-        ]
+        found = [entry for entry in self._limitations[claim.type] if entry.kind == kind and applies(entry, claim, scope)]
         specific = [entry for entry in found if specificity(entry) > (0, 0, 1)]
         return tuple(sorted(specific or found, key=lambda entry: (_negated(specificity(entry)), -_GRADE[entry.confidence])))
 

@@ -108,7 +108,17 @@ def _foreign_script(text: str) -> str | None:
             latin += 1
             continue
         name = unicodedata.name(character, "UNKNOWN").split()[0]
-        if name in ("LATIN", "FULLWIDTH", "MATHEMATICAL", "CIRCLED", "MODIFIER", "FEMININE", "MASCULINE", "SCRIPT", "DOUBLE-STRUCK"):
+        if name in (
+            "LATIN",
+            "FULLWIDTH",
+            "MATHEMATICAL",
+            "CIRCLED",
+            "MODIFIER",
+            "FEMININE",
+            "MASCULINE",
+            "SCRIPT",
+            "DOUBLE-STRUCK",
+        ):
             latin += 1
         else:
             others[name] = others.get(name, 0) + 1

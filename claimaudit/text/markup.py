@@ -15,13 +15,19 @@ from html.parser import HTMLParser
 from claimaudit.types import MappedText, Span
 
 _BLOCKS = frozenset(
-    """address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure footer form
-    h1 h2 h3 h4 h5 h6 header hr html legend li main menu nav ol option p pre section summary table tbody tfoot thead title tr
-    ul select textarea button template noscript""".split()
+    """
+        address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption
+        figure footer form h1 h2 h3 h4 h5 h6 header hr html legend li main menu nav ol option p pre section
+        summary table tbody tfoot thead title tr ul select textarea button template noscript
+    """.split()
 )
-_HEADINGS = frozenset("h1 h2 h3 h4 h5 h6 title caption legend summary dt".split())
-_SILENT = frozenset("script style".split())
-_CELLS = frozenset("td th".split())
+_HEADINGS = frozenset(
+    """
+        h1 h2 h3 h4 h5 h6 title caption legend summary dt
+    """.split()
+)
+_SILENT = frozenset(["script", "style"])
+_CELLS = frozenset(["td", "th"])
 _TAG = re.compile(
     r"</?(?:p|br|div|span|li|ul|ol|h[1-6]|table|tr|td|th|b|strong|i|em|a|img|html|body|head|section|article|font|meta|"
     r"script|style|title|hr|center|blockquote|small|sup|sub|u)\b[^<>]*>",

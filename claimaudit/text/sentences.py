@@ -1,7 +1,7 @@
 """Splits a listing into sentences, headings, list items and fragments, and ties each to what it is read with.
 
-Made for marketing copy: hard breaks first (lines, bullets of every glyph, `|`, table cells), then full stops. Everything that
-is not white space or markup lies in exactly one sentence.
+Made for marketing copy: hard breaks first (lines, bullets of every glyph, `|`, table cells), then full stops. All that is
+not white space or markup lies in exactly one sentence.
 """
 
 from __future__ import annotations
@@ -27,15 +27,13 @@ _GLYPHS = "•·‣⁃◦∙●○▪▫■□◆◇▶►▸➤➔➜➢→⇒�
 _EMOJI = "\U0001f1e6-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u2300-\u23ff"
 _MARK = rf"[{re.escape(_GLYPHS)}{_EMOJI}][\ufe0f\u200d]*"
 _ENUMERATOR = r"(?:\(?\d{1,2}[.)]{1,2}|\(?[a-z]\)|[a-hA-H]\.(?=\s)|[ivx]{1,4}[.)])"
-_BULLET = re.compile(
-    rf"\s*(?:(?:{_MARK}\s*)+(?:{_ENUMERATOR}(?=\s))?|[-–—*+~]+(?=\s|[A-Za-z\"'“(])|{_ENUMERATOR}(?=\s))\s*"
-)
+_BULLET = re.compile(rf"\s*(?:(?:{_MARK}\s*)+(?:{_ENUMERATOR}(?=\s))?|[-–—*+~]+(?=\s|[A-Za-z\"'“(])|{_ENUMERATOR}(?=\s))\s*")
 _QA_LABEL = re.compile(r"\s*(?:Q(?:uestion)?|A(?:nswer)?)\s?\d{0,2}\s?[:.)]\s+", re.IGNORECASE)
 _LINE = re.compile(r"[^\n\r\u2028\u2029\x0b\x0c]+")
 _FRAGMENT_BREAK = re.compile(
-    rf"(?<=\s)\|+(?=\s)|\|{{1,2}}(?=\s|$)"  # after a bar
-    rf"|(?<=\s)(?=[•●▪■◆►▶➤➔✓✔✅☑★✦❖⁃]\s?\S)"  # before a bullet within a line
-    rf"|(?<=\s)(?=·\s)"
+    r"(?<=\s)\|+(?=\s)|\|{1,2}(?=\s|$)"  # after a bar
+    r"|(?<=\s)(?=[•●▪■◆►▶➤➔✓✔✅☑★✦❖⁃]\s?\S)"  # before a bullet within a line
+    r"|(?<=\s)(?=·\s)"
 )
 _INLINE_LIST = re.compile(r":\s+(?=[-–—]\s?\w)")
 _INLINE_DASH = re.compile(r"(?<=[\s;,])(?=[-–—]\s\w)")
@@ -130,7 +128,7 @@ def _lines(text: str) -> Iterator[_Line]:
                 not has_blank
                 and not marker
                 and len(last_line) >= WRAPPED_LINE
-                and previous[-1] not in ".!?:;|…\"”"
+                and previous[-1] not in '.!?:;|…"”'
                 and text[start].islower()
             )
             if wraps:
@@ -209,7 +207,7 @@ def _inline_emoji(text: str, line: _Line, body: int) -> dict[int, bool]:
     places = [match.start() for match in re.finditer(rf"(?<=\s)[{_EMOJI}](?=[\ufe0f\u200d]*\s?\w)", text[: line.end])]
     places = [place for place in places if place >= body]
     starts_with_mark = line.marker > 0
-    return {place: True for place in places} if len(places) + starts_with_mark >= 2 else {}
+    return dict.fromkeys(places, True) if len(places) + starts_with_mark >= 2 else {}
 
 
 def _by_stops(text: str, start: int, end: int, *, skip: int) -> Iterator[tuple[int, int]]:
@@ -262,15 +260,14 @@ def _ends_sentence(text: str, match: re.Match[str], begin: int, end: int) -> boo
     if plain in UNITS and before is not None and _MEASURED.search(text, begin, before.start()):
         return opener[:1].isupper()
     if plain in BINDING:
-        return plain in {"no", "st", "ch", "art", "c", "v", "p"} and not opener[:1].isdigit() and (
-            plain in {"no", "art"} and next_word.lower() in OPENERS and opener[:1].isupper()
-        )
+        return plain == "no" and opener[:1].isupper() and next_word.lower() in OPENERS  # an answer, not "No. 5"
     if plain in CLOSING or re.fullmatch(r"(?:[a-z]\.)+[a-z]", plain):
         return opener[:1].isupper() and next_word.lower() in OPENERS
     if len(plain) == 1 and plain.isalpha() and word[:1].isupper():
         return plain == "i" and next_word.lower() in OPENERS | {"did"} and _follows_lower(text, before, begin)
     if goes_on_lower:
-        return len(plain) >= 3 and plain.isalpha() and next_word in OPENERS
+        is_sloppy = text[begin:end].lstrip(_OPENING + " ")[:1].islower()  # who begins in lower case goes on so
+        return len(plain) >= 2 and plain.isalpha() and (is_sloppy or next_word in OPENERS)
     return True
 
 
@@ -362,9 +359,7 @@ def _with_context(sentences: list[Sentence], pieces: list[_Piece], page: Page) -
             lead_in = None
 
 
-def _is_heading(
-    sent: Sentence, alone: bool, last: str, index: int, sentences: list[Sentence], page: Page
-) -> bool:
+def _is_heading(sent: Sentence, alone: bool, last: str, index: int, sentences: list[Sentence], page: Page) -> bool:
     if not alone or sent.kind == "item":
         return False
     words = len(sent.readable.text.split())

@@ -1,0 +1,258 @@
+"""The command line: parse, call, print, exit. Each command is a thin face of a library function."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from claimaudit.errors import ClaimAuditError, InputError
+
+if TYPE_CHECKING:
+    from claimaudit.audit import Auditor
+    from claimaudit.batch.readers import Rejected
+    from claimaudit.types import AuditResult, Listing
+
+CLEAN, FOUND, COULD_NOT_RUN, INCOMPLETE = 0, 1, 2, 3
+
+app = typer.Typer(
+    name="claimaudit",
+    help="Audits marketing copy: finds the claims and flags those that the evidence does not carry.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+packs_app = typer.Typer(
+    help="Look after packs: the data of one field of claims.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(packs_app, name="packs")
+
+
+class Format(StrEnum):
+    TABLE = "table"
+    JSONL = "jsonl"
+    CSV = "csv"
+    JSON = "json"
+
+
+class Show(StrEnum):
+    FLAGGED = "flagged"
+    ALL = "all"
+    NEAR_MISSES = "near-misses"
+
+
+class FailOn(StrEnum):
+    CONTRADICTED = "contradicted"
+    OVERSTATED = "overstated"
+    NEVER = "never"
+
+
+PackOption = Annotated[str | None, typer.Option("--pack", help="Name of a shipped pack, or a folder. Default: skin.")]
+
+
+@app.command()
+def scan(
+    paths: Annotated[
+        list[str], typer.Argument(help="Files (.txt .md .html .jsonl .csv .tsv), folders, or - for standard input.")
+    ],
+    setting: Annotated[str, typer.Option(help="auto, or a setting of the pack (home, clinic) for all listings.")] = "auto",
+    format_: Annotated[Format, typer.Option("--format", help="How to write the findings.")] = Format.TABLE,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write here instead of standard output.")] = None,
+    show: Annotated[Show | None, typer.Option(help="Default: flagged in the table, all in the other formats.")] = None,
+    fail_on: Annotated[FailOn, typer.Option(help="Least verdict that makes the exit status 1.")] = FailOn.CONTRADICTED,
+    jurisdiction: Annotated[str | None, typer.Option(help="Cite rules of these alone, separated by commas: us,uk.")] = None,
+    id_column: Annotated[str, typer.Option(help="Column or key of the listing's id.")] = "id",
+    text_column: Annotated[str, typer.Option(help="Column or key of the copy.")] = "text",
+    setting_column: Annotated[str, typer.Option(help="Column or key of the setting, if there is one.")] = "setting",
+    pack: PackOption = None,
+) -> None:
+    """Audit copy and write the findings.
+
+    Exit status: 0 nothing at or above --fail-on, 1 findings, 2 could not run, 3 something was not read (outranks 1).
+    """
+    from claimaudit.audit import Auditor
+    from claimaudit.batch.readers import Columns, read_listings
+
+    auditor = Auditor(
+        pack,
+        setting=None if setting == "auto" else setting,
+        jurisdictions=_jurisdictions(jurisdiction),
+    )
+    run = _Run(auditor, fail_on)
+    columns = Columns(id=id_column, text=text_column, setting=setting_column)
+    results = run.results(read_listings(paths, columns=columns))
+    shown = show or (Show.FLAGGED if format_ is Format.TABLE else Show.ALL)
+    with _destination(output) as out:
+        _write(results, out, format_, shown)
+    raise typer.Exit(run.status())
+
+
+@app.command()
+def explain(
+    claim_type: Annotated[str, typer.Argument(metavar="TYPE", help="A claim type of the pack.")],
+    setting: Annotated[str | None, typer.Option(help="Only what applies in this setting.")] = None,
+    pack: PackOption = None,
+) -> None:
+    """What a claim type is about: its ladder, its ceilings, and the limitations behind it."""
+    from claimaudit.reports.text import explain_type
+    from claimaudit.resources import load_pack
+
+    loaded = load_pack(pack)
+    if claim_type not in loaded.claims:
+        raise InputError(f"there is no claim type '{claim_type}'. Choose among {', '.join(loaded.claim_types)}.")
+    if setting is not None and setting not in loaded.settings:
+        raise InputError(f"there is no setting '{setting}'. Choose among {', '.join(loaded.settings)}.")
+    for line in explain_type(loaded, claim_type, setting=setting):
+        typer.echo(line)
+
+
+@app.command()
+def sentences(
+    path: Annotated[str, typer.Argument(help="A file, or - for standard input.")],
+) -> None:
+    """Show how copy is split: offsets, kind, and the heading, lead-in and question of each sentence."""
+    from claimaudit.batch.readers import Rejected, read_listings
+    from claimaudit.text.sentences import split_sentences
+
+    for item in read_listings([path]):
+        if isinstance(item, Rejected):
+            typer.echo(f"claimaudit: {item}", err=True)
+            continue
+        typer.echo(f"── {item.id}")
+        for sent in split_sentences(item):
+            context = " ".join(
+                f"{name}={index}"
+                for name, index in (("heading", sent.heading), ("lead-in", sent.lead_in), ("question", sent.question))
+                if index is not None
+            )
+            typer.echo(f"{sent.index:4}  {sent.span.start:6}–{sent.span.end:<6} {sent.kind:8} {context:34} {sent.text}")
+
+
+@packs_app.command("check")
+def packs_check(
+    path: Annotated[str, typer.Argument(help="Name of a shipped pack, or a folder.")],
+    as_of: Annotated[str | None, typer.Option(help="Date for the review of entries, YYYY-MM-DD. Default: today.")] = None,
+) -> None:
+    """Check a pack: that it loads, that its examples hold, and which entries are due for review."""
+    from claimaudit.packs import examples, failures
+    from claimaudit.resources import load_pack
+
+    loaded = load_pack(path)
+    try:
+        day = date.fromisoformat(as_of) if as_of else date.today()
+    except ValueError:
+        raise InputError(f"--as-of: {as_of!r} is no date. Write YYYY-MM-DD.") from None
+    wrong = list(failures(loaded))
+    for line in wrong:
+        typer.echo(line, err=True)
+    for entry in loaded.stale(day):
+        typer.echo(f"{entry.origin}: '{entry.id}' was due for review by {entry.review_by}.", err=True)
+    patterns = sum(len(file.patterns) for file in loaded.claims.values())
+    typer.echo(
+        f"{loaded.name} {loaded.version} ({loaded.hash[:12]}): {len(loaded.claims)} claim types, {patterns} patterns, "
+        f"{len(loaded.cues.cues)} cues, {len(loaded.limitations)} limitations and permissions, {len(loaded.rules)} rules, "
+        f"{len(loaded.sources)} sources; {sum(1 for _ in examples(loaded))} examples, {len(wrong)} failing"
+    )
+    if wrong:
+        raise typer.Exit(FOUND)
+
+
+class _Run:
+    """Audits a stream of listings and keeps what the exit status needs."""
+
+    def __init__(self, auditor: Auditor, fail_on: FailOn) -> None:
+        self._auditor = auditor
+        self._fail_on = fail_on
+        self._worst = 0
+        self._incomplete = False
+
+    def results(self, items: Iterator[Listing | Rejected]) -> Iterator[AuditResult]:
+        from claimaudit.batch.readers import Rejected
+
+        for item in items:
+            if isinstance(item, Rejected):
+                self._reject(item)
+                continue
+            try:
+                result = self._auditor.audit(item)
+            except InputError as error:
+                self._reject(error)
+                continue
+            self._worst = max([self._worst, *(finding.verdict.severity for finding in result.findings)])
+            self._incomplete |= not result.is_complete
+            yield result
+
+    def _reject(self, reason: object) -> None:
+        typer.echo(f"claimaudit: not read: {reason}", err=True)
+        self._incomplete = True
+
+    def status(self) -> int:
+        if self._incomplete:
+            return INCOMPLETE
+        least = {FailOn.CONTRADICTED: 2, FailOn.OVERSTATED: 1, FailOn.NEVER: 3}[self._fail_on]
+        return FOUND if self._worst >= least else CLEAN
+
+
+def _write(results: Iterator[AuditResult], out: TextIO, format_: Format, show: Show) -> None:
+    from claimaudit.reports import records, text
+
+    if format_ is Format.TABLE:
+        for line in text.render(results, show=show.value):
+            out.write(line.encode("utf-8", "replace").decode("utf-8") + "\n")
+    elif format_ is Format.JSONL:
+        records.write_jsonl(results, out, show=show.value)
+    elif format_ is Format.CSV:
+        records.write_csv(results, out, show=show.value)
+    else:
+        records.write_json(list(results), out)
+
+
+@contextmanager
+def _destination(output: Path | None) -> Iterator[TextIO]:
+    """Standard output, or a file that appears under its name only when it is whole."""
+    if output is None:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")
+        yield sys.stdout
+        sys.stdout.flush()
+        return
+    part = output.with_name(f".{output.name}.part")
+    try:
+        with part.open("w", encoding="utf-8", newline="") as out:
+            yield out
+        os.replace(part, output)
+    except OSError as error:
+        raise InputError(f"{output}: cannot be written: {error.strerror}. Choose another place.") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _jurisdictions(given: str | None) -> tuple[str, ...] | None:
+    if given is None:
+        return None
+    return tuple(name.strip().lower() for name in given.split(",") if name.strip())
+
+
+def main() -> None:
+    """Entry point of the `claimaudit` command."""
+    try:
+        app()
+    except ClaimAuditError as error:
+        typer.echo(f"claimaudit: {error}", err=True)
+        sys.exit(COULD_NOT_RUN)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that closing stdout does not complain again
+        sys.exit(COULD_NOT_RUN)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""Findings for a person at a terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from claimaudit.resources import Pack
+from claimaudit.types import AuditResult, ClaimType, Finding, NearMiss, Strength
+
+WIDTH = 100
+
+
+def render(results: Iterable[AuditResult], *, show: str = "flagged") -> Iterator[str]:
+    """Lines of a report: each listing with its findings, and a closing summary.
+
+    Parameters
+    ----------
+    results
+        Audited listings.
+    show
+        `flagged`, `all` or `near-misses`.
+    """
+    counts: Counter[str] = Counter()
+    listings = incomplete = sentences = outside = 0
+    for result in results:
+        listings += 1
+        sentences += len(result.sentences)
+        incomplete += not result.is_complete
+        outside += not result.scope.in_scope
+        counts.update(finding.verdict.value for finding in result.findings)
+        yield from _listing(result, show)
+    flagged = counts["contradicted"] + counts["overstated"]
+    yield (
+        f"{listings} listing{'s' * (listings != 1)}, {sentences} sentences: {flagged} flagged "
+        f"({counts['contradicted']} contradicted, {counts['overstated']} overstated), {counts['consistent']} consistent"
+        + (f"; {outside} out of scope" if outside else "")
+        + (f"; {incomplete} not read whole" if incomplete else "")
+    )
+
+
+def _listing(result: AuditResult, show: str) -> Iterator[str]:
+    items: tuple[Finding | NearMiss, ...]
+    if show == "near-misses":
+        items = result.near_misses
+    else:
+        items = result.flagged if show == "flagged" else result.findings
+    if not items and not result.unchecked:
+        return
+    scope = result.scope
+    read_as = f", read as {scope.assumed_setting}" if scope.setting != scope.assumed_setting else ""
+    yield f"── {result.listing.id}  [{scope.setting}{read_as}]"
+    for item in items:
+        yield from _item(item)
+    for note in result.unchecked:
+        where = f" at {note.span.start}–{note.span.end}" if note.span else ""
+        yield f"   unchecked{where}: {note.message}"
+    yield ""
+
+
+def _item(item: Finding | NearMiss) -> Iterator[str]:
+    claim = item.claim
+    verdict = item.verdict.value if isinstance(item, Finding) else "near miss"
+    yield ""
+    yield f"   {verdict.upper():13} {claim.type}  {claim.span.start}–{claim.span.end}"
+    yield from _wrapped("“" + _shortened(claim.sentence.text) + "”")
+    said = f"claim: “{claim.text}” ({claim.strength.value}, {claim.assertion.value})"
+    yield from _wrapped(said)
+    if isinstance(item, NearMiss):
+        yield from _wrapped(item.reason)
+        return
+    for limitation in (*item.limitations[:1], *item.permissions[:1]):
+        cited = "; ".join(source.citation for source in limitation.sources[:2])
+        yield from _wrapped(
+            f"{limitation.kind} {limitation.id} ({limitation.confidence} confidence): {limitation.statement}"
+        )
+        yield from _wrapped(f"source: {cited}")
+    more = len(item.limitations) - 1
+    if more > 0:
+        yield from _wrapped(
+            f"and {more} more limitation{'s' * (more > 1)}, {len(item.rules)} rules (--format json has them all)"
+        )
+    if item.suggestion:
+        yield from _wrapped(f"would hold: {item.suggestion}")
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent="     ", subsequent_indent="       ", break_long_words=False)
+
+
+def _shortened(text: str, limit: int = 400) -> str:
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def explain_type(pack: Pack, claim_type: ClaimType, *, setting: str | None = None) -> Iterator[str]:
+    """Lines that explain a claim type: its ladder with the default verdicts, then the entries of the reference corpus."""
+    file = pack.claims[claim_type]
+    yield f"{claim_type}: {file.title}, {file.about}"
+    yield ""
+    for strength in Strength:
+        yield f"  {strength.value:9} {file.verdicts[strength].value:13} {file.ladder[strength]}"
+    yield ""
+    yield "  hedged or limited: one verdict softer, once; denied: consistent; asked, conditional, reported, wished or"
+    yield "  compared: no finding, but a near miss"
+    if file.not_for:
+        yield f"  not judged in the setting: {', '.join(file.not_for)}"
+    for kind in ("limitation", "permission"):
+        entries = [
+            entry
+            for entry in pack.limitations
+            if entry.kind == kind
+            and claim_type in entry.claim_types
+            and (setting is None or entry.setting in ("any", setting))
+        ]
+        yield ""
+        yield f"{len(entries)} {kind}{'s' * (len(entries) != 1)}"
+        for entry in entries:
+            holds = f"{entry.setting}; {', '.join(entry.modality)}; {', '.join(entry.conditions)}"
+            yield f"  {entry.id} ({holds}; {entry.confidence})"
+            yield from _wrapped(entry.statement)
+            yield from _wrapped(f"ceiling: {entry.ceiling}")

@@ -1,0 +1,41 @@
+"""Fixtures that load a pack once for all tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from claimaudit import Auditor, Listing, Pack, load_pack
+from claimaudit.text.sentences import split_sentences
+from claimaudit.types import Sentence
+
+TESTS = Path(__file__).parent
+
+
+@pytest.fixture(scope="session")
+def pack() -> Pack:
+    return load_pack()
+
+
+@pytest.fixture(scope="session")
+def auditor(pack: Pack) -> Auditor:
+    return Auditor(pack)
+
+
+@pytest.fixture(scope="session")
+def home(pack: Pack) -> Auditor:
+    return Auditor(pack, setting="home")
+
+
+@pytest.fixture(scope="session")
+def clinic(pack: Pack) -> Auditor:
+    return Auditor(pack, setting="clinic")
+
+
+def sentences_of(text: str, *, markup: str | None = "text") -> tuple[Sentence, ...]:
+    return split_sentences(Listing("test", text, markup=markup))
+
+
+def texts_of(text: str, *, markup: str | None = "text") -> list[str]:
+    return [sent.readable.text for sent in sentences_of(text, markup=markup)]

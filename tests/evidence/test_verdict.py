@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from claimaudit import Assertion, Auditor, Pack, Strength, Verdict
+from claimaudit.evidence.verdict import Ceiling, replay, verdict_steps
+from claimaudit.types import NO_VERDICT, Step
+
+LADDER = {
+    Strength.ABSOLUTE: Verdict.CONTRADICTED,
+    Strength.STRONG: Verdict.OVERSTATED,
+    Strength.MODEST: Verdict.CONSISTENT,
+}
+
+
+def verdict(strength: Strength, assertion: Assertion) -> Verdict:
+    return Verdict(verdict_steps("painless", strength, assertion, Ceiling(LADDER, "claims/painless"))[-1].value)
+
+
+def test_the_ladder_holds_for_what_is_asserted() -> None:
+    assert {strength: verdict(strength, Assertion.ASSERTED) for strength in Strength} == LADDER
+
+
+@pytest.mark.parametrize("assertion", [Assertion.HEDGED, Assertion.LIMITED])
+def test_a_hedge_or_limit_softens_once(assertion: Assertion) -> None:
+    assert verdict(Strength.ABSOLUTE, assertion) == "overstated"
+    assert verdict(Strength.STRONG, assertion) == "consistent"
+    assert verdict(Strength.MODEST, assertion) == "consistent"
+
+
+def test_what_is_denied_is_consistent() -> None:
+    assert {verdict(strength, Assertion.DENIED) for strength in Strength} == {Verdict.CONSISTENT}
+
+
+def test_replaying_the_steps_gives_the_verdict(pack: Pack) -> None:
+    for claim_type, strength, assertion in itertools.product(pack.claim_types, Strength, set(Assertion) - NO_VERDICT):
+        ceiling = Ceiling(pack.claims[claim_type].verdicts, f"claims/{claim_type}")
+        steps = verdict_steps(claim_type, strength, assertion, ceiling)
+        assert replay(steps, pack) == steps[-1].value
+
+
+def test_replaying_needs_its_steps(pack: Pack) -> None:
+    with pytest.raises(ValueError, match="'type' is missing"):
+        replay([], pack)
+    steps = [
+        Step("type", "painless"),
+        Step("strength", "absolute"),
+        Step("assertion", "asserted"),
+        Step("ceiling", "", "no-such"),
+    ]
+    with pytest.raises(ValueError, match="no limitation 'no-such'"):
+        replay(steps, pack)
+
+
+def test_a_changed_limitation_changes_verdicts(home: Auditor) -> None:
+    """LED light is painless, a plasma pen is not: the same words, another ceiling."""
+    led = home.audit("LED mask, 5 colours, USB. It is painless.")
+    plasma = home.audit("Plasma pen for brown spots, 9 levels, USB. It is painless.")
+    assert {finding.verdict for finding in led.findings if finding.claim.type == "painless"} == {Verdict.CONSISTENT}
+    assert {finding.verdict for finding in plasma.findings if finding.claim.type == "painless"} == {Verdict.CONTRADICTED}
+
+
+def test_a_flag_cites_what_applies_and_nothing_else(home: Auditor, clinic: Auditor) -> None:
+    finding = clinic.audit("Laser tattoo removal with a picosecond laser: all ink gone after one session.").flagged[0]
+    assert finding.limitations
+    for limitation in finding.limitations:
+        assert finding.claim.type in limitation.claim_types
+        assert limitation.setting in ("any", "clinic")
+        assert limitation.kind == "limitation"
+        assert limitation.sources
+    assert all(set(limitation.conditions) & {"any", "tattoo"} for limitation in finding.limitations)

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from claimaudit import Auditor, AuditSettings, InputError, Listing, SettingsError, audit
+from claimaudit.types import RECORD_FIELDS
+
+PEN = "Pico pen for home use, USB.\nRemoves freckles instantly and permanently. No pain!\nIt may sting a little."
+
+
+def test_the_promised_sentence_is_not_flagged() -> None:
+    result = audit("This device does not remove pigment instantly. It requires several sessions. Results vary.")
+    assert result.flagged == ()
+
+
+def test_every_flag_is_explained(auditor: Auditor) -> None:
+    result = auditor.audit(Listing("pen", PEN))
+    assert {"instant_removal", "permanent", "painless"} <= {finding.claim.type for finding in result.flagged}
+    for finding in result.flagged:
+        claim = finding.claim
+        assert claim.span.of(PEN) == claim.text
+        assert finding.limitations
+        assert finding.sources
+        assert finding.suggestion
+        assert finding.message
+        assert finding.why[-1].value == finding.verdict
+
+
+def test_records_have_the_documented_fields(auditor: Auditor) -> None:
+    result = auditor.audit(Listing("pen", PEN, field="title"))
+    records = result.records()
+    assert records
+    for record in records:
+        assert tuple(record) == RECORD_FIELDS
+        assert record["listing_id"] == "pen"
+        assert record["field"] == "title"
+    assert len(result.records("flagged")) == len(result.flagged) <= len(records)
+
+
+def test_json_round_trips(auditor: Auditor) -> None:
+    result = auditor.audit(PEN)
+    assert json.loads(result.to_json()) == result.to_dict()
+    assert json.loads(result.to_json(indent=2))["signature"].startswith("claimaudit:")
+
+
+def test_a_frame_has_its_columns_even_without_findings(auditor: Auditor) -> None:
+    assert list(auditor.audit("").to_frame().columns) == list(RECORD_FIELDS)
+    frame = auditor.audit(PEN).to_frame("flagged")
+    assert len(frame) == len(auditor.audit(PEN).flagged)
+    assert set(frame["verdict"]) <= {"contradicted", "overstated"}
+
+
+def test_many_is_one_by_one(auditor: Auditor) -> None:
+    listings = [Listing("a", PEN), Listing("b", "Cream, 50 ml. Fades spots slowly."), Listing("c", "")]
+    together = [result.to_dict() for result in auditor.audit_many(listings)]
+    assert together == [auditor.audit(listing).to_dict() for listing in listings]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "no-words"),
+        ("   \n ", "no-words"),
+        ("😀" * 10_000, "no-words"),
+        ("Freckle pen \ufffd\ufffd painless", "undecoded"),
+        ("Freckle pen \udc80 painless", "undecoded"),
+        ("قلم إزالة النمش بدون ألم وبشكل دائم", "language"),
+    ],
+    ids=["empty", "blank", "emoji", "broken-byte", "lone-surrogate", "right-to-left"],
+)
+def test_what_could_not_be_read_is_said(auditor: Auditor, text: str, reason: str) -> None:
+    result = auditor.audit(text)
+    assert reason in {note.reason for note in result.unchecked}
+    assert not result.is_complete
+    json.loads(result.to_json())
+
+
+def test_one_word_is_read(auditor: Auditor) -> None:
+    assert auditor.audit("Cream").is_complete
+
+
+def test_long_text_is_cut_and_said(pack: object) -> None:
+    text = "It fades freckles slowly. " * 200
+    result = Auditor(max_characters=1000).audit(text)
+    (note,) = result.unchecked
+    assert (note.reason, note.span.start, note.span.end) == ("too-long", 1000, len(text))  # type: ignore[union-attr]
+    assert not result.is_complete
+    assert result.sentences[-1].span.end <= 1000
+
+
+def test_an_image_is_noted_and_does_not_break_the_audit(auditor: Auditor) -> None:
+    result = auditor.audit("<p>Freckle cream.</p><img src='x.png'>")
+    assert [note.reason for note in result.unchecked] == ["image"]
+    assert result.is_complete
+
+
+def test_settings_fail_at_the_door() -> None:
+    with pytest.raises(SettingsError, match="there is no setting 'seting'"):
+        Auditor(seting="home")
+    with pytest.raises(SettingsError, match="'spa' is none of home, clinic"):
+        Auditor(setting="spa")
+    with pytest.raises(SettingsError, match="jurisdictions: 'mars'"):
+        Auditor(jurisdictions=("mars",))
+    with pytest.raises(SettingsError, match="at least 1"):
+        Auditor(max_characters=0)
+    with pytest.raises(SettingsError, match="not both"):
+        Auditor(settings=AuditSettings(), setting="home")
+
+
+def test_listings_are_checked(auditor: Auditor) -> None:
+    with pytest.raises(InputError, match="listing 'x': setting 'spa'"):
+        auditor.audit(Listing("x", "text", setting="spa"))
+    with pytest.raises(InputError, match="must be a string, got int"):
+        auditor.audit(Listing("x", 5))  # type: ignore[arg-type]
+
+
+def test_jurisdictions_choose_the_rules(pack: object) -> None:
+    text = "Spot pen, USB, painless."
+    all_of_them = Auditor().audit(text).flagged[0].rules
+    of_one = Auditor(jurisdictions=("uk",)).audit(text).flagged[0].rules
+    assert {rule.jurisdiction for rule in of_one} == {"uk"}
+    assert len(of_one) < len(all_of_them)

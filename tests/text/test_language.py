@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+
+from claimaudit import Auditor
+from claimaudit.text.language import language_of
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Entfernt Flecken und Sommersprossen in einer Woche, ohne Schmerzen.", "German"),
+        ("Enlève les taches brunes et les grains de beauté sans douleur.", "French"),
+        ("Elimina las manchas de la piel para siempre.", "Spanish"),
+        ("Rimuove le macchie della pelle in una settimana per sempre.", "Italian"),
+        ("Usuwa plamy na skórze i nie wraca.", "Polish"),
+        ("Menghilangkan noda dan flek hitam dengan cepat untuk kulit anda.", "Indonesian or Malay"),
+        ("消除色斑,无痛无疤", "Cjk script"),
+        ("شحن مجاني وبدون ألم", "Arabic script"),
+        ("Remove spots in one week", None),
+        ("no pain no scar very good use", None),
+        ("Ota nevus, café-au-lait, à la carte", None),
+        ("ㅠㅠ please no promotion", None),
+        ("12 x 30 ml", None),
+        ("", None),
+    ],
+)
+def test_language(text: str, language: str | None) -> None:
+    assert language_of(text) == language
+
+
+def test_foreign_parts_are_unchecked_and_the_rest_is_read(home: Auditor) -> None:
+    text = "Freckle pen. It is painless.\n\nDer Stift ist völlig schmerzfrei und die Flecken sind weg.\n\nMade in Busan."
+    result = home.audit(text)
+    (note,) = result.unchecked
+    assert note.reason == "language"
+    assert note.span is not None
+    assert note.span.of(text).startswith("Der Stift")
+    assert not result.is_complete
+    assert [finding.claim.type for finding in result.flagged] == ["painless"]

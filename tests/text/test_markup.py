@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+
+from claimaudit.text.markup import is_html, read_page
+from claimaudit.types import Listing
+from tests.conftest import sentences_of
+
+
+@pytest.mark.parametrize("text", ["I <3 it", "a < b and c > d", "x <- y", "", "5 > 3", "<me@example.org>"])
+def test_plain_text_is_no_html(text: str) -> None:
+    assert not is_html(text)
+    assert read_page(text).readable.text == text
+
+
+def readable(html: str) -> str:
+    return read_page(html).readable.text
+
+
+def test_blocks_break_lines_and_inline_tags_do_not() -> None:
+    assert readable("<p>No <b>pain</b>.</p><p>No scars.</p>").split("\n\n") == ["No pain.", "No scars."] or readable(
+        "<p>No <b>pain</b>.</p><p>No scars.</p>"
+    ).split() == ["No", "pain.", "No", "scars."]
+    assert "pain\nless" not in readable("<p>pain<i>less</i></p>")
+
+
+def test_every_character_maps_to_its_source() -> None:
+    html = "<h2>Why &amp; how</h2>\n<ul><li>No&nbsp;pain</li><li>Fades <em>sl&#111;wly</em></li></ul><td>a</td><td>b</td>"
+    page = read_page(html)
+    for place, character in enumerate(page.readable.text):
+        source = page.readable.source(place, place + 1).of(html)
+        assert source in ("", character) or source.startswith("&") or (source.isspace() and character == " ")
+
+
+def test_scripts_styles_and_comments_are_not_read() -> None:
+    html = "<style>p{painless}</style><script>var x='painless'</script><!-- painless --><p>Fades.</p>"
+    assert readable(html).split() == ["Fades."]
+
+
+def test_a_list_item_knows_its_lead_in() -> None:
+    sents = sentences_of("<p>Not suitable if you expect:</p><ul><li>fast removal</li><li>no pain</li></ul>", markup=None)
+    assert [sent.kind for sent in sents] == ["prose", "item", "item"]
+    assert [sent.lead_in for sent in sents] == [None, 0, 0]
+
+
+def test_alternative_texts_and_descriptions_are_zones() -> None:
+    html = '<head><meta name="description" content="Painless spot removal"></head><img src="x.png" alt="before and after">'
+    sents = sentences_of(html, markup=None)
+    assert {sent.zone: sent.text for sent in sents} == {"meta": "Painless spot removal", "alt": "before and after"}
+    for sent in sents:
+        assert sent.span.of(html) == sent.text
+    assert len(read_page(html).images) == 1
+
+
+def test_an_entity_inside_a_claim_keeps_the_offsets() -> None:
+    html = "<p>It does&nbsp;not h&#117;rt.</p>"
+    (sent,) = sentences_of(html, markup=None)
+    at = sent.folded.text.index("hurt")
+    assert sent.folded.source(at, at + 4).of(html) == "h&#117;rt"
+
+
+@pytest.mark.parametrize(
+    "html", ["<p>open", "<p", "</p></p>", "<p>&#xFFFFFFFF;</p>", "<![CDATA[x]]><p>y</p>", "<p>&bogus;</p>", "<" * 500]
+)
+def test_broken_markup_does_not_raise(html: str) -> None:
+    listing = Listing("x", html, markup="html")
+    assert sentences_of(listing.text, markup="html") is not None
