@@ -22,7 +22,7 @@ format: $(STAMP)
 	@$(BIN)/ruff format .
 
 docs: $(STAMP)  ## write docs/cli.md from the command line's own help
-	@$(BIN)/python -m claimaudit.cli docs > docs/cli.md
+	@$(BIN)/typer claimaudit.cli utils docs --name claimaudit --output docs/cli.md
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -35,6 +35,8 @@ packs_app = typer.Typer(
     help="Look after packs: the data of one field of claims.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(packs_app, name="packs")
+corpus_app = typer.Typer(help="Look after a pack's training corpus.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(corpus_app, name="corpus")
 
 
 class Format(StrEnum):
@@ -164,6 +166,29 @@ def packs_check(
     )
     if wrong:
         raise typer.Exit(FOUND)
+
+
+@corpus_app.command("check")
+def corpus_check(pack: PackOption = None) -> None:
+    """Validate the training corpus: its form, its labels, its splits. Errors name file and line."""
+    from claimaudit.claims.corpus import read_corpus
+    from claimaudit.resources import load_pack
+
+    corpus = read_corpus(load_pack(pack))
+    typer.echo(
+        f"{len(corpus.documents)} documents, {len(corpus.pairs)} pairs, {len(corpus.second_readings)} second readings: valid"
+    )
+
+
+@corpus_app.command("stats")
+def corpus_stats(pack: PackOption = None) -> None:
+    """Count the training corpus: documents, labels, splits, agreement, repeated runs. JSON."""
+    import json
+
+    from claimaudit.claims.corpus import read_corpus, stats
+    from claimaudit.resources import load_pack
+
+    typer.echo(json.dumps(stats(read_corpus(load_pack(pack))), indent=2, ensure_ascii=False))
 
 
 class _Run:

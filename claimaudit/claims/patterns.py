@@ -15,6 +15,9 @@ from claimaudit.claims.prefilter import LiteralIndex
 from claimaudit.resources import Pack, PatternEntry
 from claimaudit.types import Assertion, ClaimType, Scope, Sentence, Step, Strength
 
+_ANSWER_LABEL = re.compile(r"(?:a|answer) ?\d{0,2} ?[:.)] +(?=\w)")
+"""`A:` before an answer is no part of the claim."""
+
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
@@ -156,11 +159,12 @@ class PatternMatcher:
                 if strength is None:
                     continue
                 for match in pattern.find(text, context):
+                    label = _ANSWER_LABEL.match(text, match.start(), match.end()) if match.start() == 0 else None
                     yield Proposal(
                         sentence=sent,
                         type=pattern.type,
                         strength=strength,
-                        start=match.start(),
+                        start=label.end() if label else match.start(),
                         end=match.end(),
                         confidence=pattern.entry.confidence / 100,
                         proposed_by=f"pattern:{pattern.id}",

@@ -14,8 +14,9 @@ from collections.abc import Iterable, Mapping
 
 from claimaudit.errors import PackError
 
-_CLASS = re.compile(r"(?<!\?)(?<!P)<([a-z0-9][a-z0-9_-]*)>")
+_CLASS = re.compile(r"(?<!\(\?P)<([a-z0-9][a-z0-9_-]*)>")
 _GAP = re.compile(r" ~(\d) ")
+_LOOSE_GAP = re.compile(r"~\d")
 _SEPARATOR = r"[ ,'\"/()*-]{1,3}"
 _WORD = r"[^\s,;:!?|()\"]+"
 _GAP_MARK = "GAP"  # stands for a group name until the whole expression is known
@@ -48,7 +49,10 @@ def expand(phrase: str, vocabulary: Mapping[str, Iterable[str]], *, origin: str,
             pieces.append(f"(?P<{_GAP_MARK}>(?:{_SEPARATOR}{_WORD}){{0,{part}}}?){_SEPARATOR}")
         else:
             pieces.append(_CLASS.sub(replace_class, _spaces(part)))
-    return "".join(pieces)
+    expression = "".join(pieces)
+    if _LOOSE_GAP.search(expression):
+        raise PackError(f"{origin}: the gap in '{phrase}' needs a space on both sides, as in 'removes ~3 spots'. Add it.")
+    return expression
 
 
 def _spaces(part: str) -> str:
