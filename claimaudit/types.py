@@ -182,7 +182,8 @@ class Scope:
 
     `setting` is what the copy says (or `unknown`), `assumed_setting` how it is read when it does not say.
     `modalities` (those the listing is mostly about) and `conditions` hold ids of the pack with all their parents;
-    `title_conditions` are those that its first sentence names. `given` tells that the setting was given, not inferred.
+    `primary` holds, for each modality the listing is mostly about, it and its parents; `title_conditions` are the
+    conditions that its first sentence names. `given` tells that the setting was given, not inferred.
     """
 
     in_scope: bool
@@ -190,6 +191,7 @@ class Scope:
     assumed_setting: str
     product_class: str | None = None
     modalities: frozenset[str] = frozenset()
+    primary: tuple[frozenset[str], ...] = ()
     conditions: frozenset[str] = frozenset()
     title_conditions: frozenset[str] = frozenset()
     given: bool = False

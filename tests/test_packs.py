@@ -9,9 +9,13 @@ from pathlib import Path
 import pytest
 
 from claimaudit import Auditor, Pack, PackError, load_pack
+from claimaudit.claims.classify import ClaimFinder
+from claimaudit.claims.setting import closure
+from claimaudit.evidence.verdict import Judge
 from claimaudit.packs import Example, examples, failure
 from claimaudit.resources import read_yaml
-from tests.conftest import TESTS
+from claimaudit.types import Finding, Scope
+from tests.conftest import TESTS, sentences_of
 
 PLANTS = TESTS / "packs" / "houseplants"
 
@@ -34,15 +38,26 @@ def test_the_reference_corpus_is_as_large_as_promised(pack: Pack) -> None:
 
 
 def test_wording_that_would_hold_is_never_flagged(pack: Pack) -> None:
-    """What a flag suggests must not itself be flagged."""
-    auditors = {setting: Auditor(pack, setting=setting) for setting in pack.settings}
+    """What a flag suggests must not itself be flagged, for a product of the entry's own modality and condition."""
+    finder, judge, parents = ClaimFinder(pack), Judge(pack), closure(pack.scope.modalities)
     for entry in pack.limitations:
-        settings = pack.settings if entry.setting == "any" else (entry.setting,)
-        for setting in settings:
-            flagged = auditors[setting].audit(entry.wording).flagged
-            assert not flagged, (
-                f"{entry.origin}: {setting}: {flagged[0].claim.type}: {flagged[0].claim.text!r} in {entry.wording!r}"
+        modalities = () if "any" in entry.modality else tuple(parents[name] for name in entry.modality)
+        conditions = frozenset(entry.conditions) - {"any"}
+        for setting in pack.settings if entry.setting == "any" else (entry.setting,):
+            scope = Scope(
+                in_scope=True,
+                setting=setting,
+                assumed_setting=setting,
+                modalities=frozenset().union(*modalities),
+                primary=modalities[:1],
+                conditions=conditions,
+                title_conditions=conditions,
             )
+            for claim in finder.find(sentences_of(entry.wording), scope):
+                judged = judge.judge(claim, scope)
+                assert not (isinstance(judged, Finding) and judged.is_flagged), (
+                    f"{entry.origin}: {setting}: {claim.type} ({claim.proposed_by}): {claim.text!r} in {entry.wording!r}"
+                )
 
 
 @pytest.fixture

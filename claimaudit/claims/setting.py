@@ -37,7 +37,7 @@ class ScopeReader:
         self._product = self._index(("product", scope.product))
         self._modalities = self._index(*((entry.id, [entry]) for entry in scope.modalities))
         self._conditions = self._index(*((entry.id, [entry]) for entry in scope.conditions))
-        self._parents = {**_closure(scope.modalities), **_closure(scope.conditions)}
+        self._parents = {**closure(scope.modalities), **closure(scope.conditions)}
 
     def _index(self, *groups: tuple[str, Sequence[ScopeCue | ScopeClass]]) -> LiteralIndex[_Words]:
         """One expression for each phrase, so that a text tries few of them."""
@@ -81,13 +81,14 @@ class ScopeReader:
             assumed = file.product_setting if sells_product else file.service_setting
         else:
             assumed = told
-        primary = _primary(modalities)
+        primary = self._primary(modalities)
         return Scope(
             in_scope=setting is not None or field["inside"] - field["outside"] >= threshold,
             setting=setting or told,
             assumed_setting=setting or assumed,
             product_class=primary[0] if primary else None,
             modalities=self._with_parents(primary),
+            primary=tuple(self._parents[name] for name in primary),
             conditions=self._with_parents(conditions),
             title_conditions=self.conditions_in(text.title),
             given=setting is not None,
@@ -126,19 +127,18 @@ class ScopeReader:
                 counts[words.speaks_for] += words.weight * (_TITLE_WEIGHT if in_title else 1)
         return counts
 
+    def _primary(self, counts: Counter[str]) -> list[str]:
+        """The modalities named most, without those that a more special one of them implies."""
+        most = max(counts.values(), default=0)
+        ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        names = [name for name, count in ranked if count >= _PRIMARY_SHARE * most]
+        return [name for name in names if not any(name in self._parents[other] - {other} for other in names)]
+
     def _with_parents(self, ids: Iterable[str]) -> frozenset[str]:
         return frozenset(parent for id_ in ids for parent in self._parents[id_])
 
 
-def _primary(counts: Counter[str]) -> list[str]:
-    if not counts:
-        return []
-    most = max(counts.values())
-    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return [name for name, count in ranked if count >= _PRIMARY_SHARE * most]
-
-
-def _closure(entries: Sequence[ScopeClass]) -> dict[str, frozenset[str]]:
+def closure(entries: Sequence[ScopeClass]) -> dict[str, frozenset[str]]:
     """Each id with itself and all that stand above it."""
     under = {entry.id: entry.under for entry in entries}
     closed: dict[str, frozenset[str]] = {}

@@ -52,32 +52,29 @@ class Judge:
             return NearMiss(claim, scope.setting, modality, reason=self._reason(claim))
         limitations = self._evidence.applying(claim, scope, "limitation")
         permissions = self._evidence.applying(claim, scope, "permission")
-        ceiling = self._ceiling(claim, (*permissions, *limitations))
+        ceiling = self._ceiling(claim, scope, (*permissions, *limitations))
         steps = verdict_steps(claim.type, claim.strength, claim.assertion, ceiling)
         verdict = Verdict(steps[-1].value)
         flagged = verdict.is_flagged
-        tables = [entry for entry in (*permissions, *limitations) if _has_table(entry, claim)]
-        because = [entry for entry in tables if entry.id == ceiling.origin]
         cited = limitations if flagged else ()
-        allowing = tuple(entry for entry in permissions if not _has_table(entry, claim) or entry in because)
         file = self._pack.claims[claim.type]
         return Finding(
             claim=claim,
             verdict=verdict,
             setting=scope.setting,
             modality=modality,
-            message=_fill(file.message.get(verdict, ""), claim, cited or allowing),
+            message=_fill(file.message.get(verdict, ""), claim, cited or permissions),
             suggestion=(cited[0].wording if cited else file.suggestion) if flagged else "",
             limitations=cited,
-            permissions=allowing,
+            permissions=permissions,
             rules=self._evidence.rules(claim, scope, self._jurisdictions) if flagged else (),
             why=(*claim.why, _scope_step(scope), *steps),
         )
 
-    def _ceiling(self, claim: Claim, applying: Sequence[Limitation]) -> Ceiling:
+    def _ceiling(self, claim: Claim, scope: Scope, applying: Sequence[Limitation]) -> Ceiling:
         """The most specific table; between two equally specific ones the softer, for the claim at hand."""
         default = self._pack.claims[claim.type].verdicts
-        tables = [entry for entry in applying if _has_table(entry, claim)]
+        tables = [entry for entry in applying if _decides(entry, claim, scope)]
         if not tables:
             return Ceiling(default, f"claims/{claim.type}")
         ceilings = [(specificity(entry), Ceiling(_table(entry, default), entry.id)) for entry in tables]
@@ -94,10 +91,19 @@ class Judge:
         return f"{claim.assertion.value}, so nobody promises it here{told}"
 
 
-def _has_table(entry: Limitation, claim: Claim) -> bool:
+def _decides(entry: Limitation, claim: Claim, scope: Scope) -> bool:
+    """Whether an entry's own table holds for the claim.
+
+    A permission for some modalities excuses only what is about these alone: what holds for one of two devices that a
+    page sells says nothing of the other.
+    """
     if entry.verdicts is None and not entry.softer:
         return False
-    return not entry.named_in_sentence or not claim.named_conditions.isdisjoint(entry.conditions)
+    if entry.named_in_sentence and claim.named_conditions.isdisjoint(entry.conditions):
+        return False
+    if entry.kind == "permission" and "any" not in entry.modality:
+        return all(not modality.isdisjoint(entry.modality) for modality in scope.primary)
+    return True
 
 
 def _table(entry: Limitation, default: Mapping[Strength, Verdict]) -> Mapping[Strength, Verdict]:

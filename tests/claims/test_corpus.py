@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """The training corpus: its loader's errors, what it counts, and the shipped corpus itself."""
 
 from __future__ import annotations
