@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from claimaudit.claims.patterns import Context, Proposal
 from claimaudit.claims.phrases import compile_phrases
+from claimaudit.claims.prefilter import LiteralIndex
 from claimaudit.resources import CueEntry, Pack
 from claimaudit.types import Assertion, Step
 
@@ -24,78 +25,81 @@ class _Cue:
     stop: re.Pattern[str] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A cue in a folded text, at [start, end)."""
+
+    cue: _Cue
+    start: int
+    end: int
+
+
 class AssertionReader:
     """Reads the assertion status of claims by the cues of a pack."""
 
     def __init__(self, pack: Pack) -> None:
         self._order = {status: rank for rank, status in enumerate(pack.cues.order)}
-        self._cues = []
+        cues = []
         for entry in pack.cues.cues:
             origin = str(pack.origins[f"cue:{entry.id}"])
             words = compile_phrases(entry.any, pack.vocabulary, origin=origin)
             assert words is not None  # CueEntry.any has at least one phrase
             stops = [*pack.cues.stops, *entry.stop, *([] if entry.crosses_commas else [","])]
-            self._cues.append(
-                _Cue(
-                    entry,
-                    words,
-                    compile_phrases(entry.unless, pack.vocabulary, origin=origin),
-                    compile_phrases(stops, pack.vocabulary, origin=origin),
-                )
-            )
+            unless = compile_phrases(entry.unless, pack.vocabulary, origin=origin)
+            cues.append(_Cue(entry, words, unless, compile_phrases(stops, pack.vocabulary, origin=origin)))
+        self._index = LiteralIndex([(cue.any, cue) for cue in cues])
 
-    def read(self, proposal: Proposal, context: Context) -> tuple[Assertion, tuple[Step, ...]]:
-        """The status that wins, by the pack's order, with the cue that told; `asserted` if no cue reaches the claim."""
-        best: tuple[int, Assertion, Step] | None = None
-        for cue in self._cues:
-            entry = cue.entry
-            rank = self._order[entry.category]
-            if best is not None and rank >= best[0]:
-                continue
+    def cues_in(self, text: str) -> tuple[Found, ...]:
+        """All cues of a folded text that are no pseudo-cues, in the order of `cues.yaml`; find them once for all claims."""
+        found = []
+        for cue in self._index.candidates(text):
+            pseudo = [other.span() for other in cue.unless.finditer(text)] if cue.unless else []
+            for match in cue.any.finditer(text):
+                start, end = match.span()
+                if not any(other_start < end and start < other_end for other_start, other_end in pseudo):
+                    found.append(Found(cue, start, end))
+        return tuple(found)
+
+    def read(self, proposal: Proposal, context: Context, cues: tuple[Found, ...]) -> tuple[Assertion, tuple[Step, ...]]:
+        """The status that wins, by the pack's order, with the cue that told; `asserted` if no cue reaches the claim.
+
+        `cues` are those of the claim's own sentence, from `cues_in`.
+        """
+        text = proposal.sentence.folded.text
+        reaching = [
+            (found.cue.entry, text[found.start : found.end])
+            for found in cues
+            if found.cue.entry.where == "sentence" and _covers(found, proposal, text)
+        ]
+        for where, beside in (("lead_in", context.lead_in), ("heading", context.heading), ("question", context.question)):
+            if beside:
+                reaching += [
+                    (found.cue.entry, beside[found.start : found.end])
+                    for found in self.cues_in(beside)
+                    if found.cue.entry.where == where
+                ]
+        best: tuple[CueEntry, str] | None = None
+        for entry, words in reaching:
             if (entry.types and proposal.type not in entry.types) or proposal.type in entry.not_types:
                 continue
-            found = self._reaches(cue, proposal, context)
-            if found is not None:
-                best = (rank, entry.category, Step("cue", entry.id, found))
+            if best is None or self._order[entry.category] < self._order[best[0].category]:
+                best = entry, words
         if best is None:
             return Assertion.ASSERTED, ()
-        return best[1], (best[2],)
+        return best[0].category, (Step("cue", best[0].id, best[1]),)
 
-    def _reaches(self, cue: _Cue, proposal: Proposal, context: Context) -> str | None:
-        """The words of the cue if it reaches the claim."""
-        where = cue.entry.where
-        if where != "sentence":
-            text = {"lead_in": context.lead_in, "heading": context.heading, "question": context.question}[where]
-            match = self._search(cue, text) if text else None
-            return match.group() if match else None
-        text = proposal.sentence.folded.text
-        for match in cue.any.finditer(text):
-            if self._is_pseudo(cue, match, text):
-                continue
-            if self._covers(cue, match, proposal, text):
-                return match.group()
-        return None
 
-    def _search(self, cue: _Cue, text: str) -> re.Match[str] | None:
-        return next((match for match in cue.any.finditer(text) if not self._is_pseudo(cue, match, text)), None)
-
-    @staticmethod
-    def _is_pseudo(cue: _Cue, match: re.Match[str], text: str) -> bool:
-        if cue.unless is None:
-            return False
-        return any(other.start() < match.end() and match.start() < other.end() for other in cue.unless.finditer(text))
-
-    @staticmethod
-    def _covers(cue: _Cue, match: re.Match[str], proposal: Proposal, text: str) -> bool:
-        entry = cue.entry
-        if any(start <= match.start() and match.end() <= end + 1 for start, end in proposal.gaps):
-            return True
-        if match.end() <= proposal.start and entry.direction in ("before", "around"):
-            between = text[match.end() : proposal.start]
-        elif proposal.end <= match.start() and entry.direction in ("after", "around"):
-            between = text[proposal.end : match.start()]
-        else:
-            return False
-        if len(between.split()) > entry.within:
-            return False
-        return cue.stop is None or cue.stop.search(between) is None
+def _covers(found: Found, proposal: Proposal, text: str) -> bool:
+    """Whether a cue of the sentence reaches the claim: it stands in a gap of it, or near enough on the right side."""
+    entry = found.cue.entry
+    if any(start <= found.start and found.end <= end + 1 for start, end in proposal.gaps):
+        return True
+    if found.end <= proposal.start and entry.direction in ("before", "around"):
+        between = text[found.end : proposal.start]
+    elif proposal.end <= found.start and entry.direction in ("after", "around"):
+        between = text[proposal.end : found.start]
+    else:
+        return False
+    if len(between.split()) > entry.within:
+        return False
+    return found.cue.stop is None or found.cue.stop.search(between) is None

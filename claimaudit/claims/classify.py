@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from claimaudit.claims.assertion import AssertionReader
+from claimaudit.claims.assertion import AssertionReader, Found
 from claimaudit.claims.patterns import Context, PatternMatcher, Proposal
 from claimaudit.claims.setting import ScopeReader
 from claimaudit.resources import Pack
@@ -55,14 +55,19 @@ class ClaimFinder:
                 groups[proposal.sentence.index, proposal.type].append(proposal)
         rank = {claim_type: place for place, claim_type in enumerate(self._pack.claim_types)}
         keys = sorted(groups, key=lambda key: (key[0], rank[key[1]]))
-        return tuple(self._claim(groups[key], sentences, scope) for key in keys)
+        cues = {index: self._assertion.cues_in(sentences[index].folded.text) for index in {index for index, _ in groups}}
+        return tuple(self._claim(groups[key], sentences, scope, cues[key[0]]) for key in keys)
 
-    def _claim(self, proposals: list[Proposal], sentences: Sequence[Sentence], scope: Scope) -> Claim:
+    def _claim(
+        self, proposals: list[Proposal], sentences: Sequence[Sentence], scope: Scope, cues: tuple[Found, ...]
+    ) -> Claim:
         sent = proposals[0].sentence
         context = Context.of(sent, sentences)
         read = []
         for proposal in proposals:
-            assertion, steps = (proposal.assertion, ()) if proposal.assertion else self._assertion.read(proposal, context)
+            assertion, steps = (
+                (proposal.assertion, ()) if proposal.assertion else self._assertion.read(proposal, context, cues)
+            )
             read.append((proposal, assertion, steps))
         read.sort(key=lambda item: (-_weight(item[0], item[1]), -item[0].confidence, item[0].start, -item[0].end))
         proposal, assertion, steps = read[0]

@@ -9,11 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from claimaudit.claims.phrases import compile_phrases, gaps
 from claimaudit.claims.prefilter import LiteralIndex
 from claimaudit.resources import Pack, PatternEntry
 from claimaudit.types import Assertion, ClaimType, Scope, Sentence, Step, Strength
+
+MAX_MATCHES = 8
+"""Matches of one phrase in one sentence: who repeats a claim more often says no more, and time stays linear."""
 
 _ANSWER_LABEL = re.compile(r"(?:a|answer) ?\d{0,2} ?[:.)] +(?=\w)")
 """`A:` before an answer is no part of the claim."""
@@ -70,7 +74,7 @@ class Pattern:
     id: str
     type: ClaimType
     entry: PatternEntry
-    any: re.Pattern[str]
+    any: tuple[re.Pattern[str], ...]
     with_: re.Pattern[str] | None
     unless: re.Pattern[str] | None
     about: re.Pattern[str] | None
@@ -90,29 +94,26 @@ class Pattern:
         strength = self.entry.strength
         return strength if isinstance(strength, Strength) else strength.get(scope.assumed_setting)
 
-    def find(self, text: str, context: Context) -> Iterator[re.Match[str]]:
-        """Matches in a folded sentence whose conditions hold."""
-        match = self.any.search(text)
-        if match is None:
-            return
-        if self.question is not None and not (context.answers and self.question.search(context.question)):
-            return
+    def find(self, phrases: Sequence[re.Pattern[str]], text: str, context: Context) -> list[re.Match[str]]:
+        """Matches of some of its phrases in a folded sentence, if the entry's conditions hold."""
+        if self.question is not None and not context.answers:
+            return []
+        matches = [match for phrase in phrases for match in islice(phrase.finditer(text), MAX_MATCHES)]
+        if not matches or not self._holds(text, context):
+            return []
+        return sorted(matches, key=lambda match: (match.start(), -match.end()))
+
+    def _holds(self, text: str, context: Context) -> bool:
+        beside = [part for part in (context.lead_in, context.heading, context.question) if part]
+        if self.question is not None and not self.question.search(context.question):
+            return False
         if self.with_ is not None and not self.with_.search(text):
-            return
+            return False
         if self.unless is not None and self.unless.search(text):
-            return
-        if self.under is not None and not any(
-            self.under.search(part) for part in (context.lead_in, context.heading, context.question) if part
-        ):
-            return
-        if self.about is not None and not any(
-            self.about.search(part)
-            for part in (text, context.lead_in, context.heading, context.question, context.title)
-            if part
-        ):
-            return
-        yield match
-        yield from self.any.finditer(text, match.end())
+            return False
+        if self.under is not None and not any(self.under.search(part) for part in beside):
+            return False
+        return self.about is None or any(self.about.search(part) for part in (text, *beside, context.title) if part)
 
 
 class PatternMatcher:
@@ -122,7 +123,7 @@ class PatternMatcher:
 
     def __init__(self, pack: Pack) -> None:
         self.patterns = tuple(self._compile(pack))
-        self._index = LiteralIndex([(pattern.any, pattern) for pattern in self.patterns])
+        self._index = LiteralIndex([(phrase, (pattern, phrase)) for pattern in self.patterns for phrase in pattern.any])
 
     @staticmethod
     def _compile(pack: Pack) -> Iterator[Pattern]:
@@ -132,7 +133,6 @@ class PatternMatcher:
                 compiled = {
                     key: compile_phrases(phrases, pack.vocabulary, origin=origin)
                     for key, phrases in (
-                        ("any", entry.any),
                         ("with_", entry.with_),
                         ("unless", entry.unless),
                         ("about", entry.about),
@@ -140,8 +140,8 @@ class PatternMatcher:
                         ("question", entry.question),
                     )
                 }
-                words = compiled.pop("any")
-                assert words is not None  # PatternEntry.any has at least one phrase
+                phrases = (compile_phrases([phrase], pack.vocabulary, origin=origin) for phrase in entry.any)
+                words = tuple(phrase for phrase in phrases if phrase is not None)
                 yield Pattern(id=f"{claim_type}/{entry.id}", type=claim_type, entry=entry, any=words, **compiled)
 
     def propose(self, sentences: Sequence[Sentence], scope: Scope) -> Iterator[Proposal]:
@@ -154,16 +154,17 @@ class PatternMatcher:
         for sent in sentences:
             context = Context.of(sent, sentences)
             text = sent.folded.text
-            for pattern in self._index.candidates(text):
-                strength = strengths.get(pattern.id)
-                if strength is None:
-                    continue
-                for match in pattern.find(text, context):
+            candidates: dict[str, tuple[Pattern, list[re.Pattern[str]]]] = {}
+            for pattern, phrase in self._index.candidates(text):
+                if pattern.id in strengths:
+                    candidates.setdefault(pattern.id, (pattern, []))[1].append(phrase)
+            for pattern, phrases in candidates.values():
+                for match in pattern.find(phrases, text, context):
                     label = _ANSWER_LABEL.match(text, match.start(), match.end()) if match.start() == 0 else None
                     yield Proposal(
                         sentence=sent,
                         type=pattern.type,
-                        strength=strength,
+                        strength=strengths[pattern.id],
                         start=label.end() if label else match.start(),
                         end=match.end(),
                         confidence=pattern.entry.confidence / 100,

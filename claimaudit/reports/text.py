@@ -63,25 +63,19 @@ def _item(item: Finding | NearMiss) -> Iterator[str]:
     claim = item.claim
     verdict = item.verdict.value if isinstance(item, Finding) else "near miss"
     yield ""
-    yield f"   {verdict.upper():13} {claim.type}  {claim.span.start}–{claim.span.end}"
-    yield from _wrapped("“" + _shortened(claim.sentence.text) + "”")
-    said = f"claim: “{claim.text}” ({claim.strength.value}, {claim.assertion.value})"
-    yield from _wrapped(said)
+    yield f"   {verdict.upper():13} {claim.type} {claim.span.start}–{claim.span.end}"
+    yield from _wrapped(f"claim: “{claim.text}” ({claim.strength.value}, {claim.assertion.value})")
+    if claim.text != claim.sentence.text:
+        yield from _wrapped(f"in: “{_shortened(claim.sentence.text)}”")
     if isinstance(item, NearMiss):
-        yield from _wrapped(item.reason)
+        yield from _wrapped(f"why: {item.reason}")
         return
-    for limitation in (*item.limitations[:1], *item.permissions[:1]):
-        cited = "; ".join(source.citation for source in limitation.sources[:2])
-        yield from _wrapped(
-            f"{limitation.kind} {limitation.id} ({limitation.confidence} confidence): {limitation.statement}"
-        )
-        yield from _wrapped(f"source: {cited}")
-    more = len(item.limitations) - 1
-    if more > 0:
-        yield from _wrapped(
-            f"and {more} more limitation{'s' * (more > 1)}, {len(item.rules)} rules (--format json has them all)"
-        )
-    if item.suggestion:
+    for ground in (item.limitations or item.permissions)[:1]:
+        yield from _wrapped(f"evidence: {ground.statement} [{ground.id}, {ground.confidence} confidence]")
+        yield from _wrapped(f"source: {ground.sources[0].citation}")
+    more = max(len(item.limitations) - 1, 0)
+    if item.is_flagged:
+        yield from _wrapped(f"more: {more} limitation{'s' * (more != 1)}, {len(item.rules)} rules (--format json)")
         yield from _wrapped(f"would hold: {item.suggestion}")
 
 
