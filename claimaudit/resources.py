@@ -169,7 +169,7 @@ class CueEntry(_Entry):
     unless: Phrases = []
     types: list[Id] = []
     not_types: list[Id] = []
-    flag: list[str] = []
+    independent: bool = False
     on: list[str] = []
     off: list[str] = []
     note: str = ""
@@ -204,12 +204,15 @@ class FieldScope(_Entry):
 
 
 class ScopeFile(_Entry):
-    """`scope.yaml`: words that tell whether the pack applies, the setting, modalities, conditions, product classes."""
+    """`scope.yaml`: words that tell whether the pack applies, the setting, modalities and conditions, and whether the text
+    is by somebody who sells nothing (`independent`: a newspaper, a regulator, a forum)."""
 
     field: FieldScope
     settings: dict[Id, list[ScopeCue]]
     setting_margin: int = 1
     product: list[ScopeCue]
+    independent: list[ScopeCue] = []
+    independent_threshold: int = 3
     modalities: list[ScopeClass]
     conditions: list[ScopeClass]
 

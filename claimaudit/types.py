@@ -183,13 +183,16 @@ class Scope:
     `setting` is what the copy says (or `unknown`), `assumed_setting` how it is read when it does not say.
     `modalities` (those the listing is mostly about) and `conditions` hold ids of the pack with all their parents;
     `primary` holds, for each modality the listing is mostly about, it and its parents; `title_conditions` are the
-    conditions that its first sentence names. `given` tells that the setting was given, not inferred.
+    conditions that its first sentence names. `is_independent` tells that the text reads as by somebody who sells
+    nothing (a newspaper, a regulator, a forum): what such a text quotes is told of others. `given` tells that the
+    setting was given, not inferred.
     """
 
     in_scope: bool
     setting: str
     assumed_setting: str
     product_class: str | None = None
+    is_independent: bool = False
     modalities: frozenset[str] = frozenset()
     primary: tuple[frozenset[str], ...] = ()
     conditions: frozenset[str] = frozenset()
@@ -502,6 +505,7 @@ class AuditResult:
                 "setting": self.scope.setting,
                 "assumed_setting": self.scope.assumed_setting,
                 "product_class": self.scope.product_class,
+                "is_independent": self.scope.is_independent,
                 "modalities": sorted(self.scope.modalities),
                 "conditions": sorted(self.scope.conditions),
                 "cues": [

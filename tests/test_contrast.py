@@ -1,7 +1,7 @@
 """Contrast pairs: a minimal change, with what must change (the verdict of one type) and what must not (its twin's).
 
-`verdicts` are those of base and changed; null means that nobody promises it (a near miss or nothing), `consistent` that it is
-not flagged.
+`verdicts` are those of base and changed; null means that nobody promises it (a near miss or nothing), `consistent`
+that it is not flagged.
 """
 
 from __future__ import annotations

@@ -60,10 +60,12 @@ class AssertionReader:
                     found.append(Found(cue, start, end))
         return tuple(found)
 
-    def read(self, proposal: Proposal, context: Context, cues: tuple[Found, ...]) -> tuple[Assertion, tuple[Step, ...]]:
+    def read(
+        self, proposal: Proposal, context: Context, cues: tuple[Found, ...], *, is_independent: bool
+    ) -> tuple[Assertion, tuple[Step, ...]]:
         """The status that wins, by the pack's order, with the cue that told; `asserted` if no cue reaches the claim.
 
-        `cues` are those of the claim's own sentence, from `cues_in`.
+        `cues` are those of the claim's own sentence, from `cues_in`; some hold in texts of an independent author alone.
         """
         text = proposal.sentence.folded.text
         reaching = [
@@ -80,6 +82,8 @@ class AssertionReader:
                 ]
         best: tuple[CueEntry, str] | None = None
         for entry, words in reaching:
+            if entry.independent and not is_independent:
+                continue
             if (entry.types and proposal.type not in entry.types) or proposal.type in entry.not_types:
                 continue
             if best is None or self._order[entry.category] < self._order[best[0].category]:

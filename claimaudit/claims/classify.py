@@ -65,9 +65,10 @@ class ClaimFinder:
         context = Context.of(sent, sentences)
         read = []
         for proposal in proposals:
-            assertion, steps = (
-                (proposal.assertion, ()) if proposal.assertion else self._assertion.read(proposal, context, cues)
-            )
+            assertion: Assertion | None = proposal.assertion
+            steps: tuple[Step, ...] = ()
+            if assertion is None:
+                assertion, steps = self._assertion.read(proposal, context, cues, is_independent=scope.is_independent)
             read.append((proposal, assertion, steps))
         read.sort(key=lambda item: (-_weight(item[0], item[1]), -item[0].confidence, item[0].start, -item[0].end))
         proposal, assertion, steps = read[0]

@@ -34,7 +34,7 @@ class ScopeReader:
         scope = pack.scope
         self._field = self._index(("inside", scope.field.inside), ("outside", scope.field.outside))
         self._settings = self._index(*scope.settings.items())
-        self._product = self._index(("product", scope.product))
+        self._voice = self._index(("product", scope.product), ("independent", scope.independent))
         self._modalities = self._index(*((entry.id, [entry]) for entry in scope.modalities))
         self._conditions = self._index(*((entry.id, [entry]) for entry in scope.conditions))
         self._parents = {**closure(scope.modalities), **closure(scope.conditions)}
@@ -71,14 +71,14 @@ class ScopeReader:
         cues: list[Cue] = []
         field = self._totals(self._field, text, cues)
         scores = self._totals(self._settings, text, cues)
-        sells_product = self._totals(self._product, text, cues)["product"] > 0
+        voice = self._totals(self._voice, text, cues)
         modalities = self._counts(self._modalities, text, cues)
         conditions = self._counts(self._conditions, text, [])
         threshold = self._pack.scope.field.threshold
         told = self._told_setting({name: scores[name] for name in self._pack.settings})
         if told == UNKNOWN:
             file = self._pack.file
-            assumed = file.product_setting if sells_product else file.service_setting
+            assumed = file.product_setting if voice["product"] else file.service_setting
         else:
             assumed = told
         primary = self._primary(modalities)
@@ -87,6 +87,7 @@ class ScopeReader:
             setting=setting or told,
             assumed_setting=setting or assumed,
             product_class=primary[0] if primary else None,
+            is_independent=voice["independent"] >= self._pack.scope.independent_threshold,
             modalities=self._with_parents(primary),
             primary=tuple(self._parents[name] for name in primary),
             conditions=self._with_parents(conditions),
