@@ -197,10 +197,21 @@ class ScopeClass(_Entry):
 
 
 class FieldScope(_Entry):
+    """Whether the pack applies: the cues inside less those outside must reach a threshold, which rises with the text's length
+    from `threshold` (one sentence) to `threshold_long` (`long` sentences and more)."""
+
     inside: list[ScopeCue]
     outside: list[ScopeCue]
     threshold: int
+    threshold_long: int | None = None
+    long: int = 10
     title_factor: int = 2
+
+    def threshold_for(self, sentences: int) -> float:
+        """The threshold for a text of so many sentences."""
+        top = self.threshold if self.threshold_long is None else self.threshold_long
+        share = min(max(sentences - 1, 0) / max(self.long - 1, 1), 1.0)
+        return self.threshold + (top - self.threshold) * share
 
 
 class ScopeFile(_Entry):

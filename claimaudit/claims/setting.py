@@ -74,7 +74,7 @@ class ScopeReader:
         voice = self._totals(self._voice, text, cues)
         modalities = self._counts(self._modalities, text, cues)
         conditions = self._counts(self._conditions, text, [])
-        threshold = self._pack.scope.field.threshold
+        threshold = self._pack.scope.field.threshold_for(len(sentences))
         told = self._told_setting({name: scores[name] for name in self._pack.settings})
         if told == UNKNOWN:
             file = self._pack.file
