@@ -156,7 +156,11 @@ class VocabularyFile(_Entry):
 
 
 class CueEntry(_Entry):
-    """Words that tell how a claim is said, and where the claim must stand for them to apply."""
+    """Words that tell how a claim is said, and where the claim must stand for them to apply.
+
+    With `or_lists` a cue that stops at commas goes on through a list that ends in "or": "won't lift scars, shrink pores
+    or …".
+    """
 
     id: Id
     category: Assertion
@@ -166,6 +170,7 @@ class CueEntry(_Entry):
     within: int = 8
     stop: Phrases = []
     crosses_commas: bool = True
+    or_lists: bool = False
     unless: Phrases = []
     types: list[Id] = []
     not_types: list[Id] = []
@@ -197,8 +202,10 @@ class ScopeClass(_Entry):
 
 
 class FieldScope(_Entry):
-    """Whether the pack applies: the cues inside less those outside must reach a threshold, which rises with the text's length
-    from `threshold` (one sentence) to `threshold_long` (`long` sentences and more)."""
+    """Whether the pack applies: the cues inside less those outside must reach a threshold.
+
+    It rises with the text's length from `threshold` (one sentence) to `threshold_long` (`long` sentences and more).
+    """
 
     inside: list[ScopeCue]
     outside: list[ScopeCue]

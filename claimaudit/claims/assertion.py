@@ -16,6 +16,9 @@ from claimaudit.claims.prefilter import LiteralIndex
 from claimaudit.resources import CueEntry, Pack
 from claimaudit.types import Assertion, Step
 
+_OR_LIST = re.compile(r"[^.;:!?]*,[^.;:!?]* (?:or|nor) ")
+"""A list that ends in `or` under a cue."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Cue:
@@ -23,6 +26,7 @@ class _Cue:
     any: re.Pattern[str]
     unless: re.Pattern[str] | None
     stop: re.Pattern[str] | None
+    hard_stop: re.Pattern[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +48,12 @@ class AssertionReader:
             origin = str(pack.origins[f"cue:{entry.id}"])
             words = compile_phrases(entry.any, pack.vocabulary, origin=origin)
             assert words is not None  # CueEntry.any has at least one phrase
-            stops = [*pack.cues.stops, *entry.stop, *([] if entry.crosses_commas else [","])]
-            unless = compile_phrases(entry.unless, pack.vocabulary, origin=origin)
-            cues.append(_Cue(entry, words, unless, compile_phrases(stops, pack.vocabulary, origin=origin)))
+            hard_stops = [*pack.cues.stops, *entry.stop]
+            stops = hard_stops if entry.crosses_commas else [*hard_stops, ","]
+            unless, stop, hard_stop = (
+                compile_phrases(phrases, pack.vocabulary, origin=origin) for phrases in (entry.unless, stops, hard_stops)
+            )
+            cues.append(_Cue(entry, words, unless, stop, hard_stop))
         self._index = LiteralIndex([(cue.any, cue) for cue in cues])
 
     def cues_in(self, text: str) -> tuple[Found, ...]:
@@ -104,6 +111,8 @@ def _covers(found: Found, proposal: Proposal, text: str) -> bool:
         between = text[proposal.end : found.start]
     else:
         return False
-    if len(between.split()) > entry.within:
+    in_list = entry.or_lists and found.end <= proposal.start and _OR_LIST.match(text[found.end :]) is not None
+    if len(between.split()) > entry.within * (2 if in_list else 1):
         return False
-    return found.cue.stop is None or found.cue.stop.search(between) is None
+    stop = found.cue.hard_stop if in_list else found.cue.stop
+    return stop is None or stop.search(between) is None
