@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint format docs clean
+.PHONY: demo test lint format docs learning-curve clean
 
 demo: $(STAMP)  ## audit the example listings and show the findings
 	@$(BIN)/claimaudit scan docs/examples --fail-on never
@@ -23,6 +23,10 @@ format: $(STAMP)
 
 docs: $(STAMP)  ## write docs/cli.md from the command line's own help
 	@$(BIN)/typer claimaudit.cli utils docs --name claimaudit --output docs/cli.md
+
+learning-curve: $(STAMP)  ## whether more training documents would still help
+	@$(BIN)/python -m pip install --quiet --editable '.[train]'
+	@$(BIN)/python benchmarks/learning_curve.py --output benchmarks/learning-curve.json
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

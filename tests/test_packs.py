@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from claimaudit import Auditor, Pack, PackError, load_pack
 from claimaudit.claims.classify import ClaimFinder
@@ -23,6 +24,13 @@ PLANTS = TESTS / "packs" / "houseplants"
 @pytest.mark.parametrize("example", list(examples(load_pack())), ids=lambda e: f"{e.entry}:{e.expects}:{e.text[:40]}")
 def test_examples_of_the_shipped_pack(example: Example, auditor: Auditor) -> None:
     assert failure(example, auditor) is None, example.origin
+
+
+@pytest.mark.parametrize("path", sorted(load_pack().root.glob("**/*.yaml")), ids=lambda path: path.name)
+def test_files_read_the_same_without_libyaml(path: Path) -> None:
+    """PyYAML's own scanner refuses some plain scalars that libyaml takes (`freckles?` in a flow list)."""
+    text = path.read_text("utf-8")
+    assert yaml.load(text, Loader=yaml.SafeLoader) == yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def test_every_cue_has_both_sides(pack: Pack) -> None:

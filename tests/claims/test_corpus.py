@@ -114,3 +114,16 @@ def test_a_pair_must_change_its_label(folder: Path) -> None:
 def test_a_pack_without_corpus_is_named() -> None:
     with pytest.raises(PackError, match="the pack has no training corpus"):
         read_corpus(load_pack(PLANTS))
+
+
+def test_the_shipped_corpus_is_valid_and_as_large_as_its_datasheet_says(pack: Pack) -> None:
+    corpus = read_corpus(pack)
+    counted = stats(corpus)
+    assert counted["agreement"]["all"] >= 0.90
+    assert all(counted["by_split"][name] for name in ("train", "calibration", "test", "held-out"))
+    assert counted["repeated_runs"][0][1] <= 6, "a stock phrase has crept in"
+    trained = {document.product_class for document in corpus.split("train")}
+    assert not trained & set(corpus.splits.held_out)
+    datasheet = (pack.root / "training" / "README.md").read_text("utf-8")
+    for name in ("documents", "sentences", "pairs", "second_readings"):
+        assert f"{counted[name]:,}" in datasheet, name
