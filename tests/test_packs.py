@@ -106,7 +106,7 @@ def edit(folder: Path, file: str, old: str, new: str) -> None:
         ("pack.yaml", "version: '1'", "version: '1'\nversion: '2'", r"pack.yaml:3: the key 'version' stands twice"),
         ("cues.yaml", "category: denied", "category: doubted", r"cues.yaml:\d+: "),
         ("cues.yaml", "order: [asked, denied, hedged, asserted]", "order: [asked, hedged, asserted]", "is not in 'order'"),
-        ("vocabulary.yaml", "dies: [die, dies, wilts?]", "dies: [die, <dies>]", "is defined by itself"),
+        ("vocabulary.yaml", "dies: [die, dies, 'wilts?']", "dies: [die, <dies>]", "is defined by itself"),
         ("vocabulary.yaml", "words:", "words: &all\n  more: *all", "aliases are not allowed"),
         ("scope.yaml", "id: shade", "id: shade, colour: x", r"scope.yaml:\d+: unknown key 'colour'"),
         ("rules.yaml", "jurisdiction: uk", "jurisdiction: [uk", "not valid YAML"),
