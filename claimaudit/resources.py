@@ -146,7 +146,6 @@ class PackFile(_Entry):
     settings: list[Id]
     product_setting: Id
     service_setting: Id
-    guide: str = ""
 
 
 class VocabularyFile(_Entry):
@@ -198,7 +197,6 @@ class ScopeClass(_Entry):
     under: list[Id] = []
     any: Phrases
     weight: int = 1
-    setting: Id | None = None
 
 
 class FieldScope(_Entry):

@@ -81,9 +81,6 @@ class Span:
         """The characters of `text` that the span covers."""
         return text[self.start : self.end]
 
-    def overlaps(self, other: Span) -> bool:
-        return self.start < other.end and other.start < self.end
-
 
 @dataclass(frozen=True, slots=True)
 class MappedText:

@@ -61,10 +61,6 @@ class Document(_Row):
     sentences: list[tuple[int, int]] = Field(min_length=1)
     labels: list[Label]
 
-    def words_of(self, sentence: int) -> str:
-        start, end = self.sentences[sentence]
-        return " ".join(self.text[start:end].split())
-
     @property
     def is_clean(self) -> bool:
         """Whether no sentence is flagged."""

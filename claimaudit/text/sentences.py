@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from claimaudit.text.abbreviations import BINDING, CLOSING, OPENERS, UNITS
 from claimaudit.text.markup import Page, read_page
 from claimaudit.text.normalize import fold
-from claimaudit.types import Listing, MappedText, Sentence
+from claimaudit.types import Listing, Sentence
 
 MAX_SENTENCE = 1_500
 """Characters. Longer runs without an end are cut at white space: no reader takes them for one sentence, and matching stays
@@ -379,13 +379,3 @@ def _marked_heading(sent: Sentence, page: Page) -> bool:
             if span.start <= start < span.end:
                 return True
     return False
-
-
-def sentence_at(sentences: tuple[Sentence, ...], index: int | None) -> Sentence | None:
-    """The sentence with this index, None for None."""
-    return None if index is None else sentences[index]
-
-
-def plain(text: str) -> MappedText:
-    """Folded text of a string that stands alone, for tests and for words given by hand."""
-    return fold(MappedText(text))
