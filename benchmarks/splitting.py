@@ -2,10 +2,9 @@
 
     python benchmarks/splitting.py PATH/TO/pySBD/tests/lang/test_english.py
 
-The rules are read from a checkout of pySBD, which is not part of this project; `tests/text/test_sentences.py` holds our own
-sentences for the same rules. Two rules are missed and left so, since copy of our kind has neither: `At 5 a.m. Mr. Smith went …
-at 6 P.M. Mr. Smith then went …`, which needs to know that the second time ends a sentence, and an ellipsis of spaced dots that
-begins one.
+The rules are read from a checkout of pySBD, which is not part of this project; `tests/text/test_sentences.py` holds our
+own sentences for the same rules. Two are missed and left so, since copy of our kind has neither: a time (`6 P.M.`) that ends
+a sentence before a title (`Mr.`), and an ellipsis of spaced dots that begins one.
 """
 
 from __future__ import annotations
