@@ -111,6 +111,11 @@ class Corpus:
     second_readings: tuple[SecondReading, ...]
     splits: Splits
 
+    @property
+    def clean(self) -> tuple[Document, ...]:
+        """Documents without any flag, of all splits: the set for measuring false alarms."""
+        return tuple(document for document in self.documents if document.is_clean)
+
     def split(self, name: str) -> tuple[Document, ...]:
         """Documents of a split, or of `held-out` (product classes never trained on, of any author)."""
         if name == "held-out":
@@ -290,7 +295,7 @@ def stats(corpus: Corpus) -> Mapping[str, Any]:
         "documents": len(documents),
         "sentences": sentences,
         "authors": len({document.author for document in documents}),
-        "clean_documents": sum(document.is_clean for document in documents),
+        "clean_documents": len(corpus.clean),
         "flagged_sentences_share": round(flagged_sentences / sentences, 4) if sentences else 0.0,
         "labels": len(labels),
         "by_verdict": dict(Counter(label.verdict.value if label.verdict else "none" for label in labels).most_common()),

@@ -122,6 +122,14 @@ def test_the_shipped_corpus_is_valid_and_as_large_as_its_datasheet_says(pack: Pa
     assert counted["agreement"]["all"] >= 0.90
     assert all(counted["by_split"][name] for name in ("train", "calibration", "test", "held-out"))
     assert counted["repeated_runs"][0][1] <= 6, "a stock phrase has crept in"
+    assert counted["documents"] >= 1000
+    assert counted["sentences"] >= 20_000
+    assert counted["pairs"] >= 1500
+    assert counted["second_readings"] >= counted["documents"] // 5
+    assert len(corpus.clean) >= 300
+    classes = {document.product_class for document in corpus.documents} - set(corpus.splits.held_out)
+    for name in ("train", "calibration", "test"):
+        assert {document.product_class for document in corpus.split(name)} == classes
     trained = {document.product_class for document in corpus.split("train")}
     assert not trained & set(corpus.splits.held_out)
     datasheet = (pack.root / "training" / "README.md").read_text("utf-8")
