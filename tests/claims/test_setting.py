@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 
 from claimaudit import Auditor
-from tests.conftest import sentences_of
 
 HOME = "Freckle remover pen, 9 levels, USB charging. What's in the box: pen, cable, manual. Free shipping."
 CLINIC = "Our clinic in Leeds offers laser tattoo removal. Book a consultation with our nurses; most patients come monthly."
@@ -47,6 +46,5 @@ def test_modalities_come_with_their_parents(auditor: Auditor) -> None:
 
 
 def test_words_are_counted_once(auditor: Auditor) -> None:
-    assert sentences_of("x")  # the reader takes any sentences
     once, often = auditor.audit("teeth"), auditor.audit("teeth " * 50)
     assert len(once.scope.cues) == len(often.scope.cues)
