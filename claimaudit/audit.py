@@ -12,12 +12,14 @@ from claimaudit._version import __version__
 from claimaudit.claims.classify import ClaimFinder, ClaimModel
 from claimaudit.errors import InputError, SettingsError
 from claimaudit.evidence.verdict import Judge
-from claimaudit.resources import Pack, load_pack
+from claimaudit.resources import Pack, load_pack, model_path
 from claimaudit.text.language import foreign_parts
 from claimaudit.text.markup import read_page
 from claimaudit.text.sentences import split_sentences
 from claimaudit.types import AuditResult, Finding, Listing, NearMiss, Sentence, Signature, Span, Unchecked
 
+PATTERNS = "patterns"
+SPEEDS = ("accurate", "fast", PATTERNS)
 _UNDECODED = re.compile("[\ufffd\ud800-\udfff]+")
 
 
@@ -32,6 +34,9 @@ class AuditSettings:
         out where sellers are mixed.
     jurisdictions
         Default None: rules of all jurisdictions are cited. Verdicts do not depend on it.
+    speed
+        `accurate` (patterns, linear model and encoder), `fast` (without the encoder), or `patterns` (no model: what no
+        pattern knows is missed). Default None: `accurate` where a model ships for the pack, else `patterns`.
     max_characters
         Default 1,000,000 characters of a listing are read; the rest becomes an `Unchecked` note. Lower it and more
         stays unread (missed claims, but said so).
@@ -39,6 +44,7 @@ class AuditSettings:
 
     setting: str | None = None
     jurisdictions: tuple[str, ...] | None = None
+    speed: str | None = None
     max_characters: int = 1_000_000
 
     @classmethod
@@ -55,6 +61,8 @@ class AuditSettings:
             if name not in known:
                 raise SettingsError(f"there is no setting '{name}'. Choose among {', '.join(known)}.")
         settings = cls(**options)
+        if settings.speed not in (None, *SPEEDS):
+            raise SettingsError(f"speed must be one of {', '.join(SPEEDS)}, got '{settings.speed}'.")
         if settings.max_characters < 1:
             raise SettingsError(f"max_characters must be at least 1, got {settings.max_characters}.")
         return settings
@@ -76,7 +84,8 @@ class Auditor:
     pack
         Name of a shipped pack, a folder that holds one, or a loaded `Pack`. Default: `skin`.
     model
-        A trained model that proposes claims beside the patterns, or None.
+        A folder that holds a trained model, or a `ClaimModel`. Default: the one that ships for the pack, at the speed
+        that the settings say.
     settings
         An `AuditSettings`, or its fields as keyword options.
 
@@ -84,6 +93,8 @@ class Auditor:
     ------
     PackError
         The pack is missing or invalid; the message names file and line.
+    ModelError
+        The model is missing, damaged, or was made for other claim types.
     SettingsError
         A setting is unknown or impossible.
 
@@ -102,7 +113,7 @@ class Auditor:
         self,
         pack: str | Path | Pack | None = None,
         *,
-        model: ClaimModel | None = None,
+        model: ClaimModel | str | Path | None = None,
         settings: AuditSettings | None = None,
         **options: Any,
     ) -> None:
@@ -111,13 +122,14 @@ class Auditor:
         self.settings = settings or AuditSettings.of(**options)
         self.pack = pack if isinstance(pack, Pack) else load_pack(pack)
         _check_settings(self.settings, self.pack)
-        self._finder = ClaimFinder(self.pack, model)
+        chosen = _model(self.pack, model, self.settings.speed)
+        self._finder = ClaimFinder(self.pack, chosen)
         self._judge = Judge(self.pack, jurisdictions=self.settings.jurisdictions)
         self.signature = Signature(
             version=__version__,
             pack=f"{self.pack.name}-{self.pack.version}",
             pack_hash=self.pack.hash,
-            model=model.name if model else "patterns",
+            model=chosen.name if chosen else PATTERNS,
             settings=self.settings.described(),
         )
 
@@ -222,6 +234,21 @@ def audit(listing: Listing | str, *, pack: str | Path | Pack | None = None, **op
         Fields of `AuditSettings`.
     """
     return Auditor(pack, **options).audit(listing)
+
+
+def _model(pack: Pack, model: ClaimModel | str | Path | None, speed: str | None) -> ClaimModel | None:
+    """The model that a setting of speed asks for."""
+    if speed == PATTERNS:
+        if model is not None:
+            raise SettingsError("the speed 'patterns' uses no model. Leave the model out, or choose another speed.")
+        return None
+    if model is not None and not isinstance(model, str | Path):
+        return model
+    if model is None and speed is None and model_path(pack) is None:
+        return None
+    from claimaudit.claims.model import Speed, load_model  # loads numerical libraries
+
+    return load_model(pack, Speed(speed or Speed.ACCURATE), Path(model) if model is not None else None)
 
 
 def _check_settings(settings: AuditSettings, pack: Pack) -> None:

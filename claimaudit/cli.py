@@ -6,7 +6,7 @@ import io
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -58,6 +58,31 @@ class FailOn(StrEnum):
     NEVER = "never"
 
 
+class ReportFormat(StrEnum):
+    TABLE = "table"
+    JSON = "json"
+
+
+class Speed(StrEnum):
+    ACCURATE = "accurate"
+    FAST = "fast"
+    PATTERNS = "patterns"
+
+
+class Split(StrEnum):
+    TEST = "test"
+    CALIBRATION = "calibration"
+    TRAIN = "train"
+    HELD_OUT = "held-out"
+    CLEAN = "clean"
+
+
+ModelOption = Annotated[
+    Path | None, typer.Option("--model", help="Folder of a trained model. Default: the one of the pack.")
+]
+SpeedOption = Annotated[
+    Speed | None, typer.Option("--speed", help="Default: accurate where there is a model, else patterns.")
+]
 PackOption = Annotated[str | None, typer.Option("--pack", help="Name of a shipped pack, or a folder. Default: skin.")]
 
 
@@ -72,6 +97,8 @@ def scan(
     show: Annotated[Show | None, typer.Option(help="Default: flagged in the table, all in the other formats.")] = None,
     fail_on: Annotated[FailOn, typer.Option(help="Least verdict that makes the exit status 1.")] = FailOn.CONTRADICTED,
     jurisdiction: Annotated[str | None, typer.Option(help="Cite rules of these alone, separated by commas: us,uk.")] = None,
+    speed: SpeedOption = None,
+    model: ModelOption = None,
     id_column: Annotated[str, typer.Option(help="Column or key of the listing's id.")] = "id",
     text_column: Annotated[str, typer.Option(help="Column or key of the copy.")] = "text",
     setting_column: Annotated[str, typer.Option(help="Column or key of the setting, if there is one.")] = "setting",
@@ -86,8 +113,10 @@ def scan(
 
     auditor = Auditor(
         pack,
+        model=model,
+        speed=speed.value if speed else None,
         setting=None if setting == "auto" else setting,
-        jurisdictions=_jurisdictions(jurisdiction),
+        jurisdictions=_names(jurisdiction, lower=True),
     )
     run = _Run(auditor, fail_on)
     columns = Columns(id=id_column, text=text_column, setting=setting_column)
@@ -137,6 +166,80 @@ def sentences(
                 if index is not None
             )
             typer.echo(f"{sent.index:4}  {sent.span.start:6}–{sent.span.end:<6} {sent.kind:8} {context:34} {sent.text}")
+
+
+@app.command()
+def evaluate(
+    gold: Annotated[
+        Path | None, typer.Argument(metavar="GOLD", help="Labelled documents, JSON Lines. Or choose a --split.")
+    ] = None,
+    split: Annotated[Split | None, typer.Option(help="Evaluate on this split of the pack's own training corpus.")] = None,
+    pack: PackOption = None,
+    model: ModelOption = None,
+    speed: SpeedOption = None,
+    by: Annotated[list[str] | None, typer.Option(help="Score by this field of the documents too. Repeatable.")] = None,
+    core: Annotated[str | None, typer.Option(help="Score these claim types together too, separated by commas.")] = None,
+    with_setting: Annotated[
+        bool, typer.Option("--with-setting", help="Tell the audit the setting that gold knows. Default: it is inferred.")
+    ] = False,
+    errors: Annotated[int, typer.Option(min=0, help="Show so many of the worst false flags, and so many misses.")] = 5,
+    format_: Annotated[ReportFormat, typer.Option("--format", help="How to write the scores.")] = ReportFormat.TABLE,
+    html: Annotated[Path | None, typer.Option(help="Write a page with plots here as well.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write here instead of standard output.")] = None,
+) -> None:
+    """Measure the audit on labelled copy: scores with intervals, verdicts, calibration, review band, worst errors.
+
+    Exit status: 0 measured, 2 could not run.
+    """
+    from claimaudit.audit import Auditor
+    from claimaudit.evaluation import evaluate as measure
+    from claimaudit.evaluation import read_gold, split_gold
+    from claimaudit.reports.evaluation import render, to_html
+
+    if (gold is None) == (split is None):
+        raise InputError("give either GOLD, a file of labelled documents, or --split, not both and not neither.")
+    if html is not None and output is not None and html.resolve() == output.resolve():
+        raise InputError(f"--html and --output are both {html}. Give each its own file.")
+    auditor = Auditor(pack, model=model, speed=speed.value if speed else None)
+    if gold is not None:
+        labelled = read_gold(gold, auditor.pack)
+    else:
+        assert split is not None
+        labelled = split_gold(auditor.pack, split.value)
+    chosen = _names(core) or ()
+    with ExitStack() as places:  # opened first: a place that cannot be written is said before the work, not after it
+        out = places.enter_context(_destination(output))
+        page = places.enter_context(_destination(html)) if html is not None else None
+        result = measure(labelled, auditor, core=chosen, by=by or (), with_setting=with_setting, errors=errors)
+        if format_ is ReportFormat.JSON:
+            out.write(result.to_json(indent=2) + "\n")
+        else:
+            out.writelines(line + "\n" for line in render(result))
+        if page is not None:
+            page.write(to_html(result))
+
+
+@app.command()
+def train(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the model; its name is the model's name.")],
+    pack: PackOption = None,
+    fast_only: Annotated[
+        bool, typer.Option("--fast-only", help="Without the encoder: minutes, not hours, and no extra is needed.")
+    ] = False,
+    teacher: Annotated[
+        Path | None, typer.Option(help="Folder for a larger encoder that teaches the small one (extra `teacher`).")
+    ] = None,
+) -> None:
+    """Train a model from a pack's training corpus, measure it on the splits kept apart, and write both."""
+    from claimaudit.claims.training.bodies import large_body, small_body
+    from claimaudit.claims.training.recipe import Teaching
+    from claimaudit.resources import load_pack
+    from claimaudit.training import train as make
+
+    if fast_only and teacher is not None:
+        raise InputError("--fast-only trains no encoder, so there is nothing for a --teacher to teach. Leave one out.")
+    teaching = None if fast_only else Teaching(small_body(), teacher=large_body(teacher) if teacher else None)
+    make(load_pack(pack), output, name=output.name, teaching=teaching, report=typer.echo)
 
 
 @packs_app.command("check")
@@ -261,10 +364,11 @@ def _destination(output: Path | None) -> Iterator[TextIO]:
         part.unlink(missing_ok=True)
 
 
-def _jurisdictions(given: str | None) -> tuple[str, ...] | None:
+def _names(given: str | None, *, lower: bool = False) -> tuple[str, ...] | None:
+    """The names of an option that takes several, separated by commas."""
     if given is None:
         return None
-    return tuple(name.strip().lower() for name in given.split(",") if name.strip())
+    return tuple((name.lower() if lower else name).strip() for name in given.split(",") if name.strip())
 
 
 def main() -> None:

@@ -62,7 +62,7 @@ def failure(example: Example, auditor: Auditor) -> str | None:
 
 def failures(pack: Pack) -> Iterator[str]:
     """One line for each example that does not hold, with file and line of its entry."""
-    auditor = Auditor(pack)
+    auditor = Auditor(pack, speed="patterns")
     for example in examples(pack):
         wrong = failure(example, auditor)
         if wrong is not None:

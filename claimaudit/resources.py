@@ -472,6 +472,19 @@ def pack_path(pack: str | Path | None = None) -> Path:
     raise PackError(f"{pack}: no pack here. Give the name of a shipped pack or a folder that holds a pack.yaml.")
 
 
+def model_path(pack: Pack) -> Path | None:
+    """The folder of the newest model that ships for a shipped pack, `models/<pack>-<number>`; None if there is none."""
+    for root in _DATA_ROOTS:
+        if pack.root.parent == root / "corpora":
+            found = [
+                (int(number), folder)
+                for folder in (root / "models").glob(f"{pack.name}-*")
+                if (number := folder.name.removeprefix(f"{pack.name}-")).isdigit() and (folder / "model.json").is_file()
+            ]
+            return max(found)[1] if found else None
+    return None
+
+
 def load_pack(pack: str | Path | None = None) -> Pack:
     """Read, validate and hash a pack.
 

@@ -220,6 +220,9 @@ class Claim:
     """A span that promises something checkable: what, how strongly, and in what voice.
 
     `named_conditions` stand in the sentence itself; `conditions` are these or, if it names none, those of its context.
+    `confidence` (0..1) is the calibrated probability of a flag where a model weighed the claim, else how sure the pattern
+    is. `is_held` tells that the model does not believe the promise, so that it must not be flagged; `is_doubtful` that a
+    reader should look.
     """
 
     sentence: Sentence
@@ -232,6 +235,8 @@ class Claim:
     proposed_by: str
     conditions: frozenset[str] = frozenset()
     named_conditions: frozenset[str] = frozenset()
+    is_held: bool = False
+    is_doubtful: bool = False
     why: tuple[Step, ...] = ()
 
 

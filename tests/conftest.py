@@ -20,17 +20,17 @@ def pack() -> Pack:
 
 @pytest.fixture(scope="session")
 def auditor(pack: Pack) -> Auditor:
-    return Auditor(pack)
+    return Auditor(pack, speed="patterns")
 
 
 @pytest.fixture(scope="session")
 def home(pack: Pack) -> Auditor:
-    return Auditor(pack, setting="home")
+    return Auditor(pack, setting="home", speed="patterns")
 
 
 @pytest.fixture(scope="session")
 def clinic(pack: Pack) -> Auditor:
-    return Auditor(pack, setting="clinic")
+    return Auditor(pack, setting="clinic", speed="patterns")
 
 
 def sentences_of(text: str, *, markup: str | None = "text") -> tuple[Sentence, ...]:

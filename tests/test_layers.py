@@ -17,6 +17,8 @@ LAYERS = [
     "claims",
     "evidence",
     "audit",
+    "evaluation",
+    "training",
     "packs",
     "reports",
     "batch",

@@ -1,9 +1,10 @@
-"""From sentences to claims: proposals of patterns and models, read in context, one claim for each sentence and type."""
+"""From sentences to claims: what patterns hear and a model proposes, one claim for each sentence and type."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from claimaudit.claims.assertion import AssertionReader, Found
@@ -15,13 +16,39 @@ from claimaudit.types import NO_VERDICT, Assertion, Claim, ClaimType, Scope, Sen
 _RUNG = {Strength.ABSOLUTE: 2, Strength.STRONG: 1, Strength.MODEST: 0}
 
 
+Unit = tuple[int, ClaimType]
+"""Sentence index and claim type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A claim as the patterns and cues read it."""
+
+    strength: Strength
+    assertion: Assertion
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What a model says of one unit, having heard the patterns.
+
+    `probability` (0..1, calibrated) is that of a flag; `is_flagged` tells whether it reaches the model's cut;
+    `is_doubtful` that a reader should look. `proposal` is how the model itself reads the claim.
+    """
+
+    probability: float
+    is_flagged: bool
+    is_doubtful: bool
+    proposal: Proposal
+
+
 class ClaimModel(Protocol):
-    """What proposes claims beside the patterns: a trained model."""
+    """What weighs and proposes claims beside the patterns: a trained model."""
 
     name: str
 
-    def propose(self, sentences: Sequence[Sentence], scope: Scope) -> Iterable[Proposal]:
-        """Proposals for the sentences of one listing; confidences are calibrated probabilities, 0..1."""
+    def assess(self, sentences: Sequence[Sentence], scope: Scope, heard: Mapping[Unit, Heard]) -> Mapping[Unit, Assessment]:
+        """Of the sentences of one listing, each unit that the patterns heard or the model takes for spoken of."""
         ...
 
 
@@ -41,22 +68,58 @@ class ClaimFinder:
     def find(self, sentences: Sequence[Sentence], scope: Scope) -> tuple[Claim, ...]:
         """The claims, in order of their sentences and of the pack's claim types; none if out of scope.
 
-        Where several proposals speak of one sentence and type, the one that promises most stands, and the others are
-        steps of its `why`.
+        Where several patterns speak of one sentence and type, the one that promises most stands. Where there is a model,
+        it decides how probable a flag is: a promise of the patterns that it does not believe is held back, and where it sees
+        a promise that they do not, its own reading stands (unless it leaves the assertion to the cues, which have spoken).
         """
         if not scope.in_scope:
             return ()
-        groups: dict[tuple[int, ClaimType], list[Proposal]] = defaultdict(list)
-        proposals = list(self._patterns.propose(sentences, scope))
+        claims = self._heard(sentences, scope)
         if self._model is not None:
-            proposals.extend(self._model.propose(sentences, scope))
-        for proposal in proposals:
-            if scope.assumed_setting not in self._pack.claims[proposal.type].not_for:
-                groups[proposal.sentence.index, proposal.type].append(proposal)
+            claims = self._weighed(claims, self._model, sentences, scope)
         rank = {claim_type: place for place, claim_type in enumerate(self._pack.claim_types)}
-        keys = sorted(groups, key=lambda key: (key[0], rank[key[1]]))
+        return tuple(claims[unit] for unit in sorted(claims, key=lambda unit: (unit[0], rank[unit[1]])))
+
+    def hear(self, sentences: Sequence[Sentence], scope: Scope) -> dict[Unit, Heard]:
+        """What patterns and cues hear of each unit: what a model is given, and learns to weigh."""
+        return {unit: Heard(claim.strength, claim.assertion) for unit, claim in self._heard(sentences, scope).items()}
+
+    def _heard(self, sentences: Sequence[Sentence], scope: Scope) -> dict[Unit, Claim]:
+        groups: dict[Unit, list[Proposal]] = defaultdict(list)
+        for proposal in self._patterns.propose(sentences, scope):
+            if self._applies(proposal.type, scope):
+                groups[proposal.sentence.index, proposal.type].append(proposal)
         cues = {index: self._assertion.cues_in(sentences[index].folded.text) for index in {index for index, _ in groups}}
-        return tuple(self._claim(groups[key], sentences, scope, cues[key[0]]) for key in keys)
+        return {unit: self._claim(groups[unit], sentences, scope, cues[unit[0]]) for unit in groups}
+
+    def _weighed(
+        self, heard: dict[Unit, Claim], model: ClaimModel, sentences: Sequence[Sentence], scope: Scope
+    ) -> dict[Unit, Claim]:
+        claims = dict(heard)
+        told = {unit: Heard(claim.strength, claim.assertion) for unit, claim in heard.items()}
+        for unit, assessment in model.assess(sentences, scope, told).items():
+            if not self._applies(unit[1], scope):
+                continue
+            claim = heard.get(unit)
+            is_promise = claim is not None and _weight(claim.strength, claim.assertion) > 0
+            reads_assertion = assessment.proposal.assertion is not None
+            if claim is None or (assessment.is_flagged and not is_promise and reads_assertion):
+                cues = self._assertion.cues_in(sentences[unit[0]].folded.text)
+                claim = self._claim([assessment.proposal], sentences, scope, cues)
+                is_promise = assessment.is_flagged or assessment.is_doubtful
+            if is_promise:
+                claim = replace(
+                    claim,
+                    confidence=round(assessment.probability, 4),
+                    is_held=not assessment.is_flagged,
+                    is_doubtful=assessment.is_doubtful,
+                    why=_with_model(claim.why, assessment.proposal.steps),
+                )
+            claims[unit] = claim
+        return claims
+
+    def _applies(self, claim_type: ClaimType, scope: Scope) -> bool:
+        return scope.assumed_setting not in self._pack.claims[claim_type].not_for
 
     def _claim(
         self, proposals: list[Proposal], sentences: Sequence[Sentence], scope: Scope, cues: tuple[Found, ...]
@@ -70,7 +133,7 @@ class ClaimFinder:
             if assertion is None:
                 assertion, steps = self._assertion.read(proposal, context, cues, is_independent=scope.is_independent)
             read.append((proposal, assertion, steps))
-        read.sort(key=lambda item: (-_weight(item[0], item[1]), -item[0].confidence, item[0].start, -item[0].end))
+        read.sort(key=lambda item: (-_weight(item[0].strength, item[1]), -item[0].confidence, item[0].start, -item[0].end))
         proposal, assertion, steps = read[0]
         limit = self._limit(proposal, assertion, proposals)
         if limit is not None:
@@ -131,11 +194,15 @@ class ClaimFinder:
         return " ".join(words.split())
 
 
-def _weight(proposal: Proposal, assertion: Assertion) -> float:
-    """How much a proposal promises once its assertion is heard: the order in which proposals of one unit stand."""
+def _weight(strength: Strength, assertion: Assertion) -> float:
+    """How much a claim promises once its assertion is heard: the order in which proposals of one unit stand."""
     if assertion in NO_VERDICT:
         return -1
     if assertion is Assertion.DENIED:
         return -0.5
     softened = assertion in (Assertion.HEDGED, Assertion.LIMITED)
-    return max(_RUNG[proposal.strength] - softened, 0)
+    return max(_RUNG[strength] - softened, 0)
+
+
+def _with_model(why: tuple[Step, ...], steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    return (*why, *(step for step in steps if step not in why))

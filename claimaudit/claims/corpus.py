@@ -68,12 +68,15 @@ class Document(_Row):
 
 
 class PairSide(_Row):
+    """`also` holds flags of other types in the same sentence; of the types named nowhere nothing is known."""
+
     setting: str
     context: str
     sentence: str
     verdict: Verdict | None
     strength: Strength | None
     assertion: Assertion | None
+    also: dict[str, Verdict] = Field(default_factory=dict)
 
 
 class Pair(_Row):
@@ -243,6 +246,9 @@ def _check_pair(pair: Pair, pack: Pack, origin: str) -> None:
     for side in (pair.base, pair.changed):
         if side.setting not in pack.settings:
             raise PackError(f"{origin}: setting '{side.setting}' is none of the pack's.")
+        for claim_type in side.also:
+            if claim_type not in pack.claims or claim_type == pair.type:
+                raise PackError(f"{origin}: 'also' names '{claim_type}', which is no other claim type of the pack.")
     if (pair.base.verdict, pair.base.assertion) == (pair.changed.verdict, pair.changed.assertion):
         raise PackError(f"{origin}: both sides have the same label; a pair is there to change it.")
 

@@ -2,7 +2,8 @@
 
 The ceiling is a table from strength to verdict: the claim type's default, or the one of the most specific entry of the
 reference corpus that applies and carries a table of its own. A hedged or limited claim is one verdict softer, once. A denied
-one is consistent. A claim that nobody asserts (asked, conditional, reported, wished, compared) is a near miss.
+one is consistent. A claim that nobody asserts (asked, conditional, reported, wished, compared) is a near miss, and so is a
+promise that the model holds back.
 """
 
 from __future__ import annotations
@@ -46,16 +47,19 @@ class Judge:
         self._jurisdictions = None if jurisdictions is None else frozenset(jurisdictions)
 
     def judge(self, claim: Claim, scope: Scope) -> Finding | NearMiss:
-        """The finding that a claim leads to, or a near miss if it is nobody's promise."""
+        """The finding that a claim leads to, or a near miss if it is nobody's promise or too improbable to be flagged."""
         modality = tuple(sorted(scope.modalities))
         if claim.assertion in NO_VERDICT:
-            return NearMiss(claim, scope.setting, modality, reason=self._reason(claim))
+            return NearMiss(claim, scope.setting, modality, reason=self._reason(claim), review=claim.is_doubtful)
         limitations = self._evidence.applying(claim, scope, "limitation")
         permissions = self._evidence.applying(claim, scope, "permission")
         ceiling = self._ceiling(claim, scope, (*permissions, *limitations))
         steps = verdict_steps(claim.type, claim.strength, claim.assertion, ceiling)
         verdict = Verdict(steps[-1].value)
         flagged = verdict.is_flagged
+        if flagged and claim.is_held:
+            reason = f"held back: the probability of a flag is {claim.confidence:.2f}"
+            return NearMiss(claim, scope.setting, modality, reason=reason, review=claim.is_doubtful)
         cited = limitations if flagged else ()
         file = self._pack.claims[claim.type]
         return Finding(
@@ -69,6 +73,7 @@ class Judge:
             permissions=permissions,
             rules=self._evidence.rules(claim, scope, self._jurisdictions) if flagged else (),
             why=(*claim.why, _scope_step(scope), *steps),
+            review=claim.is_doubtful and flagged,
         )
 
     def _ceiling(self, claim: Claim, scope: Scope, applying: Sequence[Limitation]) -> Ceiling:

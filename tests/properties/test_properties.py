@@ -24,8 +24,8 @@ COPY = st.lists(WORDS, max_size=60).map(" ".join) | st.text(max_size=200)
 SLOW = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 
 PACK = load_pack()
-AUDITOR = Auditor(PACK)
-HOME = Auditor(PACK, setting="home")
+AUDITOR = Auditor(PACK, speed="patterns")
+HOME = Auditor(PACK, setting="home", speed="patterns")
 
 
 @given(COPY)

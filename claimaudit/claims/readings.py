@@ -1,0 +1,90 @@
+"""What a model sees of a sentence: its own words, and in one line the context that it must be read with.
+
+The same for training and for auditing, so that a model meets no other text than it has learned from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from claimaudit.types import Scope, Sentence
+
+TITLE_WORDS = 8
+HEADING_WORDS = 10
+NEAR_WORDS = 20
+PREVIOUS_WORDS = 25
+INDEPENDENT = "independent"
+SEPARATOR = "|"
+
+
+class Reading(NamedTuple):
+    """A sentence for a model: `context` and `text`, both folded (lower case, plain letters, single spaces)."""
+
+    context: str
+    text: str
+
+
+def context_line(
+    setting: str,
+    product_class: str | None = None,
+    *,
+    is_independent: bool = False,
+    title: str = "",
+    heading: str = "",
+    near: str = "",
+    previous: str = "",
+) -> str:
+    """The context in one line: who sells what, the title, the heading, what it answers or hangs on, the line before.
+
+    >>> context_line("home", "ipl", title="epilator x2, box of one", previous="does it hurt?")
+    'home ipl | epilator x2, box of one | | | does it hurt?'
+    """
+    parts = (
+        setting,
+        product_class or "",
+        INDEPENDENT if is_independent else "",
+        SEPARATOR,
+        _first(title, TITLE_WORDS),
+        SEPARATOR,
+        _first(heading, HEADING_WORDS),
+        SEPARATOR,
+        _last(near, NEAR_WORDS),
+        SEPARATOR,
+        _last(previous, PREVIOUS_WORDS),
+    )
+    return " ".join(part for part in parts if part)
+
+
+def readings(sentences: Sequence[Sentence], scope: Scope, indices: Iterable[int] | None = None) -> list[Reading]:
+    """One reading for each sentence of a listing, or for those of the given indices."""
+    chosen = sentences if indices is None else [sentences[index] for index in indices]
+    return [_read(sent, sentences, scope) for sent in chosen]
+
+
+def _read(sent: Sentence, sentences: Sequence[Sentence], scope: Scope) -> Reading:
+    def folded(index: int | None) -> str:
+        return "" if index is None else sentences[index].folded.text
+
+    title = folded(0)
+    previous = folded(sent.index - 1) if sent.index else ""
+    near = folded(sent.question if sent.question is not None else sent.lead_in)
+    heading = folded(sent.heading)
+    line = context_line(
+        scope.assumed_setting,
+        scope.product_class,
+        is_independent=scope.is_independent,
+        title=title if sent.index > 1 else "",
+        heading="" if heading in (title, near, previous) else heading,
+        near="" if near == previous else near,
+        previous=previous,
+    )
+    return Reading(line, sent.folded.text)
+
+
+def _first(text: str, words: int) -> str:
+    return " ".join(text.split()[:words])
+
+
+def _last(text: str, words: int) -> str:
+    return " ".join(text.split()[-words:])

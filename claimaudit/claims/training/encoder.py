@@ -1,0 +1,253 @@
+"""Fine-tuning of a small encoder, and its export as an int8 ONNX graph. Needs the extra `train`.
+
+One network answers all questions about a sentence in its context (`claimaudit.claims.encoder` says which). It may learn from
+the labels alone, or also from the answers of a larger network trained on the same labels (distillation, Hinton et al. 2015,
+arXiv 1503.02531).
+"""
+
+from __future__ import annotations
+
+import random
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import nn
+from torch.nn import functional
+from transformers import AutoModel
+
+from claimaudit.claims.encoder import encode, fixed_tokenizer, pad
+from claimaudit.claims.readings import Reading
+from claimaudit.claims.training.examples import ASSERTIONS, STRENGTHS, Arrays, Example, arrays
+from claimaudit.claims.training.recipe import Recipe
+from claimaudit.types import ClaimType
+
+POOL = 800
+"""Examples that are sorted by length together, so that batches need little padding and stay mixed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Soft:
+    """A teacher's answers for n examples: probabilities (n, t) that the type is spoken of, and that it is flagged."""
+
+    present: np.ndarray
+    flagged: np.ndarray
+
+
+class ClaimNetwork(nn.Module):
+    """An encoder with label-wise attention over the words of the sentence, and heads for each claim type."""
+
+    def __init__(self, body: Path, types: int) -> None:
+        super().__init__()
+        self.body = AutoModel.from_pretrained(body)
+        self.takes_segments = getattr(self.body.config, "type_vocab_size", 0) > 1
+        width = self.body.config.hidden_size
+        self.words = nn.Linear(width, types)
+        self.drop = nn.Dropout(0.1)
+        self.present = nn.Parameter(torch.randn(types, 2 * width) * 0.02)
+        self.flagged = nn.Parameter(torch.randn(types, 2 * width) * 0.02)
+        self.present_bias = nn.Parameter(torch.full((types,), -3.0))
+        self.flagged_bias = nn.Parameter(torch.full((types,), -4.0))
+        self.strength = nn.Parameter(torch.randn(types, len(STRENGTHS), 2 * width) * 0.02)
+        self.assertion = nn.Linear(2 * width, len(ASSERTIONS))
+
+    def forward(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, segments: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        more = {"token_type_ids": segments} if self.takes_segments else {}
+        hidden = self.body(input_ids=input_ids, attention_mask=attention_mask, **more).last_hidden_state
+        own = (segments * attention_mask).unsqueeze(-1)
+        words = (self.words(hidden).float() + (own - 1) * 1e4).log_softmax(1)
+        carried = torch.einsum("bnt,bnh->bth", words.exp().to(hidden.dtype), hidden)
+        mean = (hidden * own).sum(1) / own.sum(1).clamp(min=1)
+        both = self.drop(torch.cat([carried, mean.unsqueeze(1).expand_as(carried)], -1))
+        present = (both * self.present).sum(-1) + self.present_bias
+        flagged = (both * self.flagged).sum(-1) + self.flagged_bias
+        strength = torch.einsum("bth,tkh->btk", both, self.strength)
+        return present.float(), flagged.float(), strength.float(), self.assertion(both).float(), words
+
+
+def load_tokenizer(body: Path) -> Tokenizer:
+    return fixed_tokenizer(Tokenizer.from_file(str(body / "tokenizer.json")))
+
+
+def fit_encoder(
+    examples: Sequence[Example],
+    claim_types: Sequence[ClaimType],
+    body: Path,
+    recipe: Recipe,
+    *,
+    soft: Soft | None = None,
+    report: Callable[[str], None] = print,
+    after_epoch: Callable[[int, ClaimNetwork], None] | None = None,
+) -> ClaimNetwork:
+    """Fine-tune the encoder in folder `body` (weights, config and tokenizer) on examples; same seed, same network."""
+    torch.set_num_threads(recipe.threads)
+    torch.manual_seed(recipe.seed)
+    draw = random.Random(recipe.seed)
+    tokenizer = load_tokenizer(body)
+    encodings = [encode(tokenizer, example.reading) for example in examples]
+    data = _Tensors(arrays(examples, claim_types), soft)
+    marked = [_marked(example, encoding, claim_types) for example, encoding in zip(examples, encodings, strict=True)]
+    network = ClaimNetwork(body, len(claim_types))
+    optimiser = torch.optim.AdamW(
+        [
+            {"params": [value for name, value in network.named_parameters() if name.startswith("body.")], "lr": recipe.rate},
+            {
+                "params": [value for name, value in network.named_parameters() if not name.startswith("body.")],
+                "lr": recipe.head_rate,
+            },
+        ],
+        weight_decay=0.01,
+    )
+    telling = [place for place, example in enumerate(examples) if example.targets or example.only]
+    plain = [place for place, example in enumerate(examples) if not (example.targets or example.only)]
+    plan = [list(_epoch(telling, plain, encodings, recipe, draw)) for _ in range(recipe.epochs)]
+    steps = sum(len(batches) for batches in plan)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: min(step / (0.1 * steps), max(0.02, (steps - step) / (0.9 * steps)))
+    )
+    began = time.monotonic()
+    for epoch, batches in enumerate(plan):
+        network.train()
+        total = 0.0
+        for places in batches:
+            inputs = {name: torch.from_numpy(value) for name, value in pad([encodings[place] for place in places]).items()}
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                outputs = network(**inputs)
+            loss = _loss(outputs, data, places, [marked[place] for place in places], recipe)
+            loss.backward()
+            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimiser.step()
+            schedule.step()
+            optimiser.zero_grad()
+            total += float(loss.detach())
+        report(f"epoch {epoch + 1} of {recipe.epochs}: loss {total / len(batches):.3f}, {time.monotonic() - began:.0f} s")
+        if after_epoch is not None:
+            after_epoch(epoch, network)
+    return network.eval()
+
+
+def predict(network: ClaimNetwork, readings: Sequence[Reading], body: Path) -> tuple[np.ndarray, ...]:
+    """Log-odds of present (n, t) and flagged (n, t), log-odds of strength (n, t, 3) and assertion (n, t, 9), in float."""
+    tokenizer = load_tokenizer(body)
+    encodings = [encode(tokenizer, reading) for reading in readings]
+    order = sorted(range(len(encodings)), key=lambda place: len(encodings[place].ids))
+    parts: list[tuple[np.ndarray, ...]] = []
+    network.eval()
+    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+        for places in _batches(order, encodings, 6_000):
+            inputs = {name: torch.from_numpy(value) for name, value in pad([encodings[place] for place in places]).items()}
+            parts.append(tuple(output.numpy() for output in network(**inputs)[:4]))
+    back = np.argsort(order)
+    return tuple(np.concatenate([part[number] for part in parts])[back] for number in range(4))
+
+
+class _Tensors:
+    """The targets as tensors; the teacher's answers are mixed into what is learned."""
+
+    def __init__(self, targets: Arrays, soft: Soft | None) -> None:
+        self.present, self.flagged = torch.from_numpy(targets.present), torch.from_numpy(targets.flagged)
+        self.strength, self.assertion = torch.from_numpy(targets.strength), torch.from_numpy(targets.assertion)
+        self.known = torch.from_numpy(targets.known)
+        self.soft = None if soft is None else (torch.from_numpy(soft.present), torch.from_numpy(soft.flagged))
+
+
+def _loss(
+    outputs: tuple[torch.Tensor, ...],
+    data: _Tensors,
+    places: Sequence[int],
+    marked: Sequence[Sequence[tuple[int, list[int]]]],
+    recipe: Recipe,
+) -> torch.Tensor:
+    present, flagged, strength, assertion, words = outputs
+    known = data.known[places]
+    loss = torch.zeros(())
+    for number, (odds, hard) in enumerate(((present, data.present[places]), (flagged, data.flagged[places]))):
+        weight, target = known, hard * (1 - recipe.smoothing)
+        if data.soft is not None:
+            answer, share = data.soft[number][places], recipe.soft_share
+            target = known * ((1 - share) * target + share * answer) + (1 - known) * answer
+            weight = torch.ones_like(known)
+        loss = loss + (functional.binary_cross_entropy_with_logits(odds, target, reduction="none") * weight).sum()
+    for odds, target, smoothing in ((strength, data.strength[places], 0.0), (assertion, data.assertion[places], 0.05)):
+        told = target >= 0
+        if told.any():
+            loss = loss + 0.5 * functional.cross_entropy(
+                odds[told], target[told], reduction="sum", label_smoothing=smoothing
+            )
+    for row, spans in enumerate(marked):
+        for column, tokens in spans:
+            loss = loss - 0.3 * torch.logsumexp(words[row, tokens, column], 0)
+    return loss / len(places)
+
+
+def _marked(example: Example, encoding: Any, claim_types: Sequence[ClaimType]) -> list[tuple[int, list[int]]]:
+    """For each target with marked words: the column of its type and the tokens of the words."""
+    found = []
+    for claim_type, target in example.targets.items():
+        if target.words is None:
+            continue
+        start, end = target.words
+        tokens = [
+            place
+            for place, (offset, segment) in enumerate(zip(encoding.offsets, encoding.sequence_ids, strict=True))
+            if segment == 1 and offset[0] < end and offset[1] > start
+        ]
+        if tokens:
+            found.append((claim_types.index(claim_type), tokens))
+    return found
+
+
+def _epoch(
+    telling: list[int], plain: list[int], encodings: Sequence[Any], recipe: Recipe, draw: random.Random
+) -> Iterator[list[int]]:
+    places = telling + draw.sample(plain, int(len(plain) * recipe.plain_share))
+    draw.shuffle(places)
+    batches: list[list[int]] = []
+    for start in range(0, len(places), POOL):
+        pool = sorted(places[start : start + POOL], key=lambda place: len(encodings[place].ids))
+        batches.extend(_batches(pool, encodings, recipe.batch_tokens))
+    draw.shuffle(batches)
+    yield from batches
+
+
+def _batches(order: Sequence[int], encodings: Sequence[Any], tokens: int) -> Iterator[list[int]]:
+    """Batches of at most so many padded tokens, from places in order of length."""
+    batch: list[int] = []
+    for place in order:
+        if batch and len(encodings[place].ids) * (len(batch) + 1) > tokens:
+            yield batch
+            batch = []
+        batch.append(place)
+    if batch:
+        yield batch
+
+
+def export(network: ClaimNetwork, body: Path, graph: Path) -> None:
+    """Write the network as an int8 ONNX graph (dynamic quantisation of the matrix products and embeddings)."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    network = network.eval().float()
+    inputs = pad([encode(load_tokenizer(body), Reading("a context", text)) for text in ("one", "another, longer")])
+    names = ("input_ids", "attention_mask", "segments")
+    outputs = ("present", "flagged", "strength", "assertion", "words")
+    with tempfile.TemporaryDirectory() as folder:
+        full = Path(folder) / "full.onnx"
+        torch.onnx.export(
+            network,
+            tuple(torch.from_numpy(inputs[name]) for name in names),
+            str(full),
+            input_names=list(names),
+            output_names=list(outputs),
+            dynamic_axes={name: {0: "batch", 1: "tokens"} for name in (*names, "words")},
+            opset_version=17,
+            dynamo=False,
+        )
+        quantize_dynamic(full, graph, weight_type=QuantType.QInt8, per_channel=True)

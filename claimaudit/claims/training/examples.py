@@ -1,0 +1,153 @@
+"""Examples to learn from: what a model sees of each sentence of the corpus, and what its readers said of it.
+
+Documents are split and scoped by the library itself, so that a model learns from what it will meet; a label goes to the
+sentence that its words overlap most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from claimaudit.claims.corpus import Document, Label, Pair, PairSide
+from claimaudit.claims.readings import Reading, context_line, readings
+from claimaudit.claims.setting import ScopeReader
+from claimaudit.text.normalize import fold
+from claimaudit.text.sentences import split_sentences
+from claimaudit.types import Assertion, ClaimType, Listing, MappedText, Scope, Sentence, Strength, Verdict
+
+STRENGTHS = tuple(Strength)
+ASSERTIONS = tuple(Assertion)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a reader said of one sentence and type; `words` are [start, end) in the reading's text, None if not marked."""
+
+    strength: Strength
+    assertion: Assertion
+    verdict: Verdict | None
+    words: tuple[int, int] | None = None
+
+    @property
+    def is_flagged(self) -> bool:
+        return self.verdict is not None and self.verdict.is_flagged
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A reading with its targets. `only` names the types that were labelled at all, None for every type."""
+
+    document: str
+    index: int
+    reading: Reading
+    targets: Mapping[ClaimType, Target] = field(default_factory=dict)
+    only: frozenset[ClaimType] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDocument:
+    """A document as the library reads it, with one example for each of its sentences."""
+
+    document: Document
+    sentences: tuple[Sentence, ...]
+    scope: Scope
+    examples: tuple[Example, ...]
+
+
+def read_documents(documents: Iterable[Document], scope_reader: ScopeReader) -> list[ReadDocument]:
+    """Each document split and scoped, its labels moved to the sentences of the library's splitter."""
+    return [_read_document(document, scope_reader) for document in documents]
+
+
+def _read_document(document: Document, scope_reader: ScopeReader) -> ReadDocument:
+    sentences = split_sentences(Listing(document.id, document.text, markup="text"))
+    scope = scope_reader.read(sentences)
+    targets: list[dict[ClaimType, Target]] = [{} for _ in sentences]
+    for label in document.labels:
+        sent = max(sentences, key=lambda sent: min(label.end, sent.span.end) - max(label.start, sent.span.start))
+        target = Target(label.strength, label.assertion, label.verdict, _words(sent, label))
+        known = targets[sent.index].get(label.type)
+        if known is None or (target.is_flagged and not known.is_flagged):
+            targets[sent.index][label.type] = target
+    examples = tuple(
+        Example(document.id, sent.index, reading, targets[sent.index])
+        for sent, reading in zip(sentences, readings(sentences, scope), strict=True)
+    )
+    return ReadDocument(document, sentences, scope, examples)
+
+
+def _words(sent: Sentence, label: Label) -> tuple[int, int] | None:
+    """The label's words as [start, end) of the folded sentence."""
+    starts = sent.folded.starts
+    places = [
+        place
+        for place in range(len(sent.folded.text))
+        if label.start <= (starts[place] if starts is not None else sent.folded.origin + place) < label.end
+    ]
+    return (places[0], places[-1] + 1) if places else None
+
+
+def pair_examples(pairs: Iterable[Pair]) -> list[Example]:
+    """Both sides of each pair, labelled for the type that the pair is about and for those it names beside it."""
+    found = []
+    for pair in pairs:
+        for name, side in (("base", pair.base), ("changed", pair.changed)):
+            found.append(_pair_example(pair, name, side))
+    return found
+
+
+def _pair_example(pair: Pair, name: str, side: PairSide) -> Example:
+    targets: dict[ClaimType, Target] = {}
+    if side.strength is not None and side.assertion is not None:
+        targets[pair.type] = Target(side.strength, side.assertion, side.verdict)
+    for claim_type, verdict in side.also.items():
+        strength = Strength.ABSOLUTE if verdict is Verdict.CONTRADICTED else Strength.STRONG
+        targets[claim_type] = Target(strength, Assertion.ASSERTED, verdict)
+    line = context_line(side.setting, title=_folded(pair.product), previous=_folded(side.context))
+    reading = Reading(line, _folded(side.sentence))
+    return Example(f"{pair.id}/{name}", 0, reading, targets, frozenset({pair.type, *side.also}))
+
+
+def _folded(text: str) -> str:
+    return fold(MappedText(text)).text
+
+
+@dataclass(frozen=True, slots=True)
+class Arrays:
+    """Targets of n examples for t types, as arrays.
+
+    `present` and `flagged` are 0 or 1, `strength` and `assertion` indices into `STRENGTHS` and `ASSERTIONS` (-1: none),
+    `known` is 1 where the type was labelled; all of shape (n, t).
+    """
+
+    present: np.ndarray
+    flagged: np.ndarray
+    strength: np.ndarray
+    assertion: np.ndarray
+    known: np.ndarray
+
+
+def arrays(examples: Sequence[Example], claim_types: Sequence[ClaimType]) -> Arrays:
+    shape = (len(examples), len(claim_types))
+    made = Arrays(
+        present=np.zeros(shape, np.float32),
+        flagged=np.zeros(shape, np.float32),
+        strength=np.full(shape, -1, np.int64),
+        assertion=np.full(shape, -1, np.int64),
+        known=np.ones(shape, np.float32),
+    )
+    place = {claim_type: column for column, claim_type in enumerate(claim_types)}
+    for row, example in enumerate(examples):
+        if example.only is not None:
+            made.known[row] = 0
+            made.known[row, [place[claim_type] for claim_type in example.only]] = 1
+        for claim_type, target in example.targets.items():
+            column = place[claim_type]
+            made.present[row, column] = 1
+            made.flagged[row, column] = target.is_flagged
+            made.strength[row, column] = STRENGTHS.index(target.strength)
+            made.assertion[row, column] = ASSERTIONS.index(target.assertion)
+    return made

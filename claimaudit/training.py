@@ -1,0 +1,106 @@
+"""A model of a pack made, measured and written down: what `claimaudit train` does."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from claimaudit._version import __version__
+from claimaudit.audit import PATTERNS, Auditor
+from claimaudit.claims.artifact import read_artifact
+from claimaudit.claims.training.build import build_model
+from claimaudit.claims.training.recipe import Teaching
+from claimaudit.evaluation import Evaluation, evaluate, split_gold
+from claimaudit.resources import Pack
+
+METRICS = "metrics.json"
+MEASURED_ON = ("test", "held-out")
+"""Splits that nothing was fitted on: other authors, and a product class that no model has met."""
+_PACKAGES = ("numpy", "scikit-learn", "onnxruntime", "tokenizers", "torch", "transformers")
+
+
+def train(
+    pack: Pack, folder: Path, *, name: str, teaching: Teaching | None = None, report: Callable[[str], None] = print
+) -> dict[str, Any]:
+    """Train a model of a pack, measure it, and write both to a folder.
+
+    Parameters
+    ----------
+    folder
+        Gets the model and `metrics.json`; files of an earlier model are replaced.
+    name
+        The model's name in signatures, `skin-1` say.
+    teaching
+        How to train the encoder (needs the extra `train`); None for a model of the speed `fast` alone.
+
+    Returns
+    -------
+    dict
+        What `metrics.json` holds: hashes of the data, versions, and scores by split and speed.
+
+    Raises
+    ------
+    PackError
+        The pack has no training corpus, or one without the splits that are needed.
+    ModelError
+        The weights to start from are not installed.
+    """
+    build_model(pack, folder, name=name, teaching=teaching, report=report)
+    metrics = measure(pack, folder, report=report)
+    (folder / METRICS).write_text(json.dumps(metrics, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    return metrics
+
+
+def measure(pack: Pack, folder: Path, *, report: Callable[[str], None] = print) -> dict[str, Any]:
+    """Scores of the model in a folder on the splits that nothing was fitted on, beside those of the patterns alone."""
+    artifact = read_artifact(folder)
+    scores: dict[str, dict[str, Any]] = {}
+    for split in MEASURED_ON:
+        gold = split_gold(pack, split)
+        if not gold.documents:
+            continue
+        scores[split] = {}
+        for speed in (PATTERNS, *artifact.combinations):
+            auditor = Auditor(pack, speed=speed, model=None if speed == PATTERNS else folder)
+            result = evaluate(gold, auditor, errors=0)
+            scores[split][speed] = _summary(result)
+            report(f"{split}, {speed}: F1 {result.overall.f1.value:.3f}")
+    return {
+        "model": artifact.name,
+        "model_hash": artifact.hash,
+        "pack": f"{pack.name}-{pack.version}",
+        "pack_hash": pack.hash,
+        "corpus_hash": corpus_hash(pack),
+        "claimaudit": __version__,
+        "python": platform.python_version(),
+        "packages": {package: _version(package) for package in _PACKAGES},
+        "scores": scores,
+    }
+
+
+def corpus_hash(pack: Pack) -> str:
+    """SHA-256 over the names and bytes of the files of a pack's training corpus."""
+    digest = hashlib.sha256()
+    root = pack.root / "training"
+    for path in sorted(path for path in root.rglob("*") if path.suffix in (".jsonl", ".yaml")):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _summary(result: Evaluation) -> dict[str, Any]:
+    """The figures of an evaluation without its single errors."""
+    whole = result.to_dict()
+    left_out = {"gold", "core_types", "core", "by", "false_flags", "misses", "incomplete"}
+    return {name: value for name, value in whole.items() if name not in left_out}
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,181 @@
+"""From a corpus to a model folder and back: a tiny model of another field is trained here, without the encoder."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from claimaudit import Auditor, ModelError, Pack, PackError, SettingsError, load_pack
+from claimaudit.claims.artifact import read_artifact
+from claimaudit.claims.corpus import read_corpus
+from claimaudit.claims.setting import ScopeReader
+from claimaudit.claims.training.build import build_model, examples_to_learn_from
+from claimaudit.claims.training.examples import arrays, pair_examples, read_documents
+from tests.conftest import TESTS
+
+PLANTS = TESTS / "packs" / "houseplants"
+CLAIMS = [
+    "It will outlive your grandchildren.",
+    "You could not kill it with a hammer.",
+    "Immortal, our gardener says.",
+    "Death has no place in this pot.",
+]
+PLAIN = ["The pot is white.", "Water it on Sundays.", "It came from Ghent.", "The leaves are long.", "We ship on Monday."]
+NAMES = ["fern", "palm", "leaf plant"]
+
+
+def document(number: int, author: str, name: str, claim: str | None, plain: str) -> dict[str, Any]:
+    sentences = [f"A {name} for your living room.", plain, *([claim] if claim else [])]
+    text = "\n".join(sentences)
+    spans = [[text.index(sentence), text.index(sentence) + len(sentence)] for sentence in sentences]
+    label = {"sentence": 2, "type": "unkillable", "verdict": "contradicted", "strength": "absolute", "assertion": "asserted"}
+    labels = [{**label, "start": spans[2][0], "end": spans[2][1] - 1}] if claim else []
+    return {
+        "id": f"{author}-{number}", "author": author, "setting": "indoor", "product_class": "fern", "kind": "shop page",
+        "text": text, "sentences": spans, "labels": labels,
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def plants(tmp_path_factory: pytest.TempPathFactory) -> Pack:
+    root = tmp_path_factory.mktemp("plants") / "corpora" / "houseplants"
+    shutil.copytree(PLANTS, root)
+    (root / "training" / "documents").mkdir(parents=True)
+    (root / "training" / "splits.yaml").write_text("authors: {ann: train, ben: calibration}\nheld_out: []\n", "utf-8")
+    for author in ("ann", "ben"):
+        cases = product(NAMES, [*CLAIMS, None, None], PLAIN)
+        rows = [json.dumps(document(number, author, *case)) for number, case in enumerate(cases)]
+        (root / "training" / "documents" / f"{author}.jsonl").write_text("\n".join(rows) + "\n", "utf-8")
+    return load_pack(root)
+
+
+@pytest.fixture(scope="module")
+def folder(plants: Pack, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models") / "plants-1"
+    build_model(plants, folder, name="plants-1", teaching=None, report=lambda line: None)
+    return folder
+
+
+@pytest.fixture
+def copied(folder: Path, tmp_path: Path) -> Iterator[Path]:
+    yield Path(shutil.copytree(folder, tmp_path / "copied"))
+
+
+LISTING = "A fern for your living room.\nThe pot is white.\nYou could not kill it with a hammer."
+
+
+def test_a_model_flags_what_no_pattern_knows(plants: Pack, folder: Path) -> None:
+    assert Auditor(plants, speed="patterns").audit(LISTING).findings == ()
+    result = Auditor(plants, model=folder, speed="fast").audit(LISTING)
+    (finding,) = result.flagged
+    assert (finding.claim.type, finding.verdict) == ("unkillable", "contradicted")
+    assert finding.claim.sentence.text == "You could not kill it with a hammer."
+    assert 0.5 < finding.claim.confidence <= 1
+    assert finding.limitations
+    step = next(step for step in finding.why if step.kind == "model")
+    assert "strongest words: " in step.detail
+    assert "nearest training sentence: you could not kill it with a hammer." in step.detail
+    assert result.signature.model.startswith("plants-1/fast+")
+
+
+def test_what_the_patterns_hear_is_weighed_not_lost(plants: Pack, folder: Path) -> None:
+    auditor = Auditor(plants, model=folder, speed="fast")
+    result = auditor.audit("A fern for your living room.\nIs it unkillable?\nIt is not unkillable.")
+    assert result.flagged == ()
+    assert {finding.claim.assertion for finding in result.findings} == {"denied"}
+    assert {near_miss.claim.assertion for near_miss in result.near_misses} == {"asked"}
+
+
+def test_a_promise_that_the_model_does_not_believe_is_a_near_miss(plants: Pack, copied: Path) -> None:
+    manifest = json.loads((copied / "model.json").read_text("utf-8"))
+    manifest["combinations"]["fast"] = {"weights": {}, "bias": -2.0, "cut": 0.5}
+    (copied / "model.json").write_text(json.dumps(manifest), "utf-8")
+    result = Auditor(plants, model=copied, speed="fast").audit("A fern for your living room.\nIt never wilts.")
+    assert result.findings == ()
+    (near_miss,) = result.near_misses
+    assert near_miss.reason == "held back: the probability of a flag is 0.12"
+    assert not near_miss.review
+    assert near_miss.claim.text == "never wilts"
+
+
+def test_the_same_corpus_gives_the_same_model(plants: Pack, folder: Path, tmp_path: Path) -> None:
+    build_model(plants, tmp_path / "again", name="plants-1", teaching=None, report=lambda line: None)
+    first, second = read_artifact(folder), read_artifact(tmp_path / "again")
+    assert first.combinations == second.combinations
+    np.testing.assert_array_equal(first.linear().weights, second.linear().weights)
+
+
+@pytest.mark.parametrize("name", ["linear.json", "linear.npz", "listing.json", "listing.npz", "exemplars.json"])
+def test_a_changed_file_is_refused(copied: Path, plants: Pack, name: str) -> None:
+    data = (copied / name).read_bytes()
+    for wrong in (data[: len(data) // 2], data[:-5] + b"12345"):
+        (copied / name).write_bytes(wrong)
+        with pytest.raises(ModelError, match=rf"copied/{name}: truncated or changed"):
+            Auditor(plants, model=copied, speed="fast")
+    (copied / name).unlink()
+    with pytest.raises(ModelError, match=rf"copied/{name}: the file is missing"):
+        Auditor(plants, model=copied, speed="fast")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"format": 2}, "format 2; this version reads format 1"),
+        ({"files": {}}, "the hash of 'linear.json' is missing"),
+        ({"claim_types": ["unkillable"]}, "not those of pack 'houseplants'"),
+        ({"surprise": 1}, "'surprise': Extra inputs are not permitted"),
+        ({"combinations": {"fast": {"weights": {"mood": 1.0}, "bias": 0.0, "cut": 0.5}}}, "unknown or impossible weights"),
+    ],
+)
+def test_a_wrong_manifest_is_refused(copied: Path, plants: Pack, changes: dict[str, Any], message: str) -> None:
+    manifest = json.loads((copied / "model.json").read_text("utf-8"))
+    (copied / "model.json").write_text(json.dumps({**manifest, **changes}), "utf-8")
+    with pytest.raises(ModelError, match=message):
+        Auditor(plants, model=copied, speed="fast")
+
+
+def test_speeds_that_a_model_lacks_are_named(plants: Pack, folder: Path) -> None:
+    with pytest.raises(ModelError, match="no speed 'accurate'"):
+        Auditor(plants, model=folder, speed="accurate")
+    with pytest.raises(ModelError, match="no model ships for pack 'houseplants'"):
+        Auditor(plants, speed="fast")
+    with pytest.raises(SettingsError, match="speed must be one of"):
+        Auditor(plants, speed="slow")
+    with pytest.raises(SettingsError, match="uses no model"):
+        Auditor(plants, model=folder, speed="patterns")
+
+
+def test_a_pack_without_a_model_is_audited_by_its_patterns(plants: Pack) -> None:
+    assert Auditor(plants).signature.model == "patterns"
+
+
+def test_a_corpus_without_a_calibration_split_is_refused(tmp_path: Path, plants: Pack) -> None:
+    root = Path(shutil.copytree(plants.root, tmp_path / "corpora" / "houseplants"))
+    (root / "training" / "splits.yaml").write_text("authors: {ann: train, ben: test}\nheld_out: []\n", "utf-8")
+    with pytest.raises(PackError, match="no document is in the split 'calibration'"):
+        build_model(load_pack(root), tmp_path / "model", name="x", teaching=None, report=lambda line: None)
+
+
+def test_labels_reach_the_sentences_of_the_splitter(pack: Pack) -> None:
+    """On the shipped corpus: every label finds its sentence, and its words are the reader's."""
+    corpus = read_corpus(pack)
+    examples = examples_to_learn_from(read_documents(corpus.split("train"), ScopeReader(pack)), corpus)
+    wanted = sum(len(document.labels) for document in corpus.split("train"))
+    found = [target for example in examples if example.only is None for target in example.targets.values()]
+    assert len(found) >= 0.98 * wanted  # two labels of one type may meet in one sentence of ours
+    assert all(target.words is not None for target in found)
+
+
+def test_pairs_tell_of_their_own_types_alone(pack: Pack) -> None:
+    examples = pair_examples(read_corpus(pack).pairs)
+    targets = arrays(examples, pack.claim_types)
+    assert targets.known.sum() < 1.2 * len(examples)
+    assert (targets.present <= targets.known).all()
+    assert (targets.flagged <= targets.present).all()
