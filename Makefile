@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint format docs learning-curve clean
+.PHONY: demo test lint format docs model quality learning-curve clean
 
 demo: $(STAMP)  ## audit the example listings and show the findings
 	@$(BIN)/claimaudit scan docs/examples --fail-on never
@@ -24,8 +24,15 @@ format: $(STAMP)
 docs: $(STAMP)  ## write docs/cli.md from the command line's own help
 	@$(BIN)/typer claimaudit.cli utils docs --name claimaudit --output docs/cli.md
 
-learning-curve: $(STAMP)  ## whether more training documents would still help
+model: $(STAMP)  ## train models/skin-1 anew from corpora/skin (half an hour on two cores)
 	@$(BIN)/python -m pip install --quiet --editable '.[train]'
+	@$(BIN)/claimaudit train --output models/skin-1
+
+quality: $(STAMP)  ## which kind of model finds flags best: trains all of them (hours)
+	@$(BIN)/python -m pip install --quiet --editable '.[train,bench]'
+	@$(BIN)/python benchmarks/quality.py
+
+learning-curve: $(STAMP)  ## whether more training documents would still help
 	@$(BIN)/python benchmarks/learning_curve.py --output benchmarks/learning-curve.json
 
 clean:

@@ -6,7 +6,7 @@ Each row is trained on the training split and the contrast pairs. Rows of one mo
 type) from the score with the best F1 on the calibration split; `patterns`, `fast` and `accurate` are audits from end to end.
 Measured are flagged units of the test split and of labelled documents given with --gold, with 95 % intervals (bootstrap
 over documents). A row that is trained takes minutes to an hour on two cores; results are kept in the file and replaced row by row.
-Needs the extras `train`, `teacher` and `bench`. Same seed, same figures on the same machine.
+Needs the extras `train` and `bench`. Same seed, same figures on the same machine.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -28,10 +27,10 @@ from sklearn.linear_model import LogisticRegression
 from claimaudit import Auditor, Listing, Pack, load_pack
 from claimaudit.claims.corpus import Document, Label, read_corpus
 from claimaudit.claims.setting import ScopeReader
-from claimaudit.claims.training.bodies import large_body, small_body
+from claimaudit.claims.training.bodies import encoder_body
 from claimaudit.claims.training.build import examples_to_learn_from, train_linear
 from claimaudit.claims.training.examples import Example, ReadDocument, arrays, read_documents
-from claimaudit.claims.training.recipe import SMALL_RECIPE, TEACHER_RECIPE
+from claimaudit.claims.training.recipe import Recipe
 from claimaudit.types import Assertion, Strength, Verdict
 
 Scores = Callable[[Sequence[Example]], np.ndarray]
@@ -84,15 +83,14 @@ class Bench:
             "patterns": lambda: self.audited("patterns"),
             "words": lambda: self.alone(self.words()),
             "words, letters, context": lambda: self.alone(self.linear()),
-            "static embeddings": lambda: self.alone(self.embedded(_static(small_body()))),
-            "frozen encoder": lambda: self.alone(self.embedded(_frozen(small_body()))),
-            "encoder without context": lambda: self.alone(self.tuned(small_body(), context=False)),
-            "encoder": lambda: self.alone(self.tuned(small_body())),
-            "encoder, half the documents": lambda: self.alone(self.tuned(small_body(), share=0.5)),
-            "encoder, a quarter": lambda: self.alone(self.tuned(small_body(), share=0.25)),
-            "encoder, an eighth": lambda: self.alone(self.tuned(small_body(), share=0.125)),
-            "teacher": lambda: self.alone(self.teacher()),
-            "distilled encoder": lambda: self.alone(self.shipped()),
+            "static embeddings": lambda: self.alone(self.embedded(_static(encoder_body()))),
+            "frozen encoder": lambda: self.alone(self.embedded(_frozen(encoder_body()))),
+            "encoder without context": lambda: self.alone(self.tuned(encoder_body(), context=False)),
+            "encoder": lambda: self.alone(self.tuned(encoder_body())),
+            "encoder, half the documents": lambda: self.alone(self.tuned(encoder_body(), share=0.5)),
+            "encoder, a quarter": lambda: self.alone(self.tuned(encoder_body(), share=0.25)),
+            "encoder, an eighth": lambda: self.alone(self.tuned(encoder_body(), share=0.125)),
+            "encoder, int8": lambda: self.alone(self.shipped()),
             "fast": lambda: self.audited("fast"),
             "accurate": lambda: self.audited("accurate"),
         }
@@ -136,16 +134,8 @@ class Bench:
             random.Random(0).shuffle(names)
             kept = set(names[: int(share * len(names))])
             train = [example for example in train if example.document in kept]
-        network = fit_encoder(seen(train), self.types, body, SMALL_RECIPE)
+        network = fit_encoder(seen(train), self.types, body, Recipe())
         return lambda examples: predict(network, [example.reading for example in seen(examples)], body)[1]
-
-    def teacher(self) -> Scores:
-        from claimaudit.claims.training.encoder import fit_encoder, predict
-
-        folder = tempfile.mkdtemp()
-        body = large_body(Path(folder))
-        network = fit_encoder(self.train, self.types, body, TEACHER_RECIPE)
-        return lambda examples: predict(network, [example.reading for example in examples], body)[1]
 
     def shipped(self) -> Scores:
         from claimaudit.claims.artifact import read_artifact

@@ -226,20 +226,13 @@ def train(
     fast_only: Annotated[
         bool, typer.Option("--fast-only", help="Without the encoder: minutes, not hours, and no extra is needed.")
     ] = False,
-    teacher: Annotated[
-        Path | None, typer.Option(help="Folder for a larger encoder that teaches the small one (extra `teacher`).")
-    ] = None,
 ) -> None:
     """Train a model from a pack's training corpus, measure it on the splits kept apart, and write both."""
-    from claimaudit.claims.training.bodies import large_body, small_body
-    from claimaudit.claims.training.recipe import Teaching
+    from claimaudit.claims.training.recipe import Recipe
     from claimaudit.resources import load_pack
     from claimaudit.training import train as make
 
-    if fast_only and teacher is not None:
-        raise InputError("--fast-only trains no encoder, so there is nothing for a --teacher to teach. Leave one out.")
-    teaching = None if fast_only else Teaching(small_body(), teacher=large_body(teacher) if teacher else None)
-    make(load_pack(pack), output, name=output.name, teaching=teaching, report=typer.echo)
+    make(load_pack(pack), output, name=output.name, recipe=None if fast_only else Recipe(), report=typer.echo)
 
 
 @packs_app.command("check")

@@ -14,7 +14,7 @@ from claimaudit._version import __version__
 from claimaudit.audit import PATTERNS, Auditor
 from claimaudit.claims.artifact import read_artifact
 from claimaudit.claims.training.build import build_model
-from claimaudit.claims.training.recipe import Teaching
+from claimaudit.claims.training.recipe import Recipe
 from claimaudit.evaluation import Evaluation, evaluate, split_gold
 from claimaudit.resources import Pack
 
@@ -25,7 +25,7 @@ _PACKAGES = ("numpy", "scikit-learn", "onnxruntime", "tokenizers", "torch", "tra
 
 
 def train(
-    pack: Pack, folder: Path, *, name: str, teaching: Teaching | None = None, report: Callable[[str], None] = print
+    pack: Pack, folder: Path, *, name: str, recipe: Recipe | None = None, report: Callable[[str], None] = print
 ) -> dict[str, Any]:
     """Train a model of a pack, measure it, and write both to a folder.
 
@@ -35,7 +35,7 @@ def train(
         Gets the model and `metrics.json`; files of an earlier model are replaced.
     name
         The model's name in signatures, `skin-1` say.
-    teaching
+    recipe
         How to train the encoder (needs the extra `train`); None for a model of the speed `fast` alone.
 
     Returns
@@ -50,7 +50,7 @@ def train(
     ModelError
         The weights to start from are not installed.
     """
-    build_model(pack, folder, name=name, teaching=teaching, report=report)
+    build_model(pack, folder, name=name, recipe=recipe, report=report)
     metrics = measure(pack, folder, report=report)
     (folder / METRICS).write_text(json.dumps(metrics, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return metrics

@@ -74,7 +74,7 @@ class Artifact:
             weights, bias = arrays["weights"], arrays["bias"]
         except (KeyError, TypeError) as error:
             raise ModelError(f"{self.label}/linear.npz: {error} is missing. Train the model anew.") from None
-        if weights.shape != (sum(sizes.values()), 1 + 2 * len(self.claim_types)) or bias.shape != weights.shape[1:]:
+        if weights.shape != (sum(sizes.values()), 2 * len(self.claim_types)) or bias.shape != weights.shape[1:]:
             raise ModelError(f"{self.label}/linear.npz: weights of shape {weights.shape} do not fit the vocabularies.")
         return LinearModel(vocabularies, idf, weights, bias)
 

@@ -6,7 +6,7 @@ the authors of the patterns have seen (Platt 1999 for the calibration).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,8 @@ MODEL_FEATURES = ("linear", "encoder", "listing")
 """Log-odds of a flag by the linear model and by the encoder, and that the listing holds any."""
 PATTERN_FEATURES = ("pattern-absolute", "pattern-strong", "pattern-modest", "pattern-softened", "pattern-unclaimed")
 """What the patterns heard of a unit, one of these or nothing."""
+ODDS_LIMIT = 12.0
+"""Log-odds beyond this say no more."""
 REVIEW_BAND = (0.25, 0.75)
 """Between these probabilities the decision is wrong more often than one time in four, so a reader should look."""
 
@@ -31,43 +33,58 @@ class Combination:
     bias: float
     cut: float
 
-    def probability(self, features: Mapping[str, float]) -> float:
-        """Of a flag, 0..1, calibrated on the calibration split."""
-        odds = self.bias + sum(self.weights[name] * value for name, value in features.items())
-        return float(1 / (1 + np.exp(-odds)))
+    def probabilities(self, odds: Mapping[str, np.ndarray | float], heard: np.ndarray) -> np.ndarray:
+        """Of a flag, 0..1, calibrated on the calibration split; the shape is that of `heard`.
 
-    def is_doubtful(self, probability: float) -> bool:
-        return REVIEW_BAND[0] <= probability <= REVIEW_BAND[1]
+        `odds` are the models' log-odds by name, `heard` holds for each unit the place in `PATTERN_FEATURES` of what the
+        patterns heard, or -1.
+        """
+        told = np.array([*(self.weights[name] for name in PATTERN_FEATURES), 0.0])
+        total = self.bias + told[heard]
+        for name, values in odds.items():
+            total = total + self.weights[name] * np.clip(values, -ODDS_LIMIT, ODDS_LIMIT)
+        return np.asarray(1 / (1 + np.exp(-total)))
+
+    def doubtful(self, probabilities: np.ndarray) -> np.ndarray:
+        """Where a reader should look."""
+        return (probabilities >= REVIEW_BAND[0]) & (probabilities <= REVIEW_BAND[1])
 
 
-def features_of(odds: Mapping[str, float], heard: Heard | None) -> dict[str, float]:
-    """The features of one unit: the models' log-odds by name, and what the patterns heard."""
-    features = {name: float(np.clip(value, -12, 12)) for name, value in odds.items()}
-    if heard is not None:
-        features[_pattern_feature(heard)] = 1.0
-    return features
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Which sentences the encoder reads: those that the cheap models and the patterns cannot rule out."""
+
+    fast: Combination
+    least: float
+
+    def opens(self, odds: Mapping[str, np.ndarray | float], heard: np.ndarray) -> np.ndarray:
+        """For n sentences of t claim types, whether a flag of any type has at least the least probability; shape (n,)."""
+        return np.asarray(self.fast.probabilities(odds, heard).max(axis=1) >= self.least)
 
 
-def _pattern_feature(heard: Heard) -> str:
+def pattern_feature(heard: Heard) -> int:
+    """The place in `PATTERN_FEATURES` of a claim as the patterns heard it."""
     if heard.assertion in NO_VERDICT or heard.assertion is Assertion.DENIED:
-        return "pattern-unclaimed"
-    if heard.assertion in (Assertion.HEDGED, Assertion.LIMITED):
-        return "pattern-softened"
-    return f"pattern-{heard.strength.value}"
+        name = "pattern-unclaimed"
+    elif heard.assertion in (Assertion.HEDGED, Assertion.LIMITED):
+        name = "pattern-softened"
+    else:
+        name = f"pattern-{heard.strength.value}"
+    return PATTERN_FEATURES.index(name)
 
 
-def fit_combination(rows: Sequence[Mapping[str, float]], flagged: Sequence[bool], names: Sequence[str]) -> Combination:
-    """Fit on units of the calibration split.
+def fit_combination(odds: Mapping[str, np.ndarray], heard: np.ndarray, flagged: np.ndarray) -> Combination:
+    """Fit on n units of the calibration split; every array has shape (n,).
 
     The cut is the probability with the best F1 there.
     """
-    matrix = np.array([[row.get(name, 0.0) for name in names] for row in rows])
-    target = np.asarray(flagged, dtype=int)
-    model = LogisticRegression(C=1.0, max_iter=2_000).fit(matrix, target)
-    weights = dict(zip(names, (round(float(value), 5) for value in model.coef_[0]), strict=True))
+    columns = [np.clip(values, -ODDS_LIMIT, ODDS_LIMIT) for values in odds.values()]
+    columns += [(heard == place).astype(float) for place in range(len(PATTERN_FEATURES))]
+    model = LogisticRegression(C=1.0, max_iter=2_000).fit(np.stack(columns, axis=1), flagged)
+    names = (*odds, *PATTERN_FEATURES)
+    weights = {name: round(float(value), 5) for name, value in zip(names, model.coef_[0], strict=True)}
     fitted = Combination(weights, round(float(model.intercept_[0]), 5), 0.5)
-    probabilities = np.array([fitted.probability({name: row[name] for name in row}) for row in rows])
-    return Combination(fitted.weights, fitted.bias, best_cut(probabilities, target))
+    return Combination(fitted.weights, fitted.bias, best_cut(fitted.probabilities(odds, heard), flagged))
 
 
 def best_cut(probabilities: np.ndarray, flagged: np.ndarray) -> float:

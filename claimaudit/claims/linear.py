@@ -46,20 +46,21 @@ MIN_POSITIVES = 5
 
 @dataclass(frozen=True, slots=True)
 class LinearScores:
-    """Of n readings: log-odds that the sentence speaks of any type (n,), and is flagged for each type (n, t).
+    """Of n readings: log-odds that the sentence is flagged for each type (n, t).
 
-    `absolute` (n, t) are the log-odds that a flagged claim of the type is of the highest strength.
+    `absolute` (n, t) are the log-odds that a flagged claim of the type is of the highest strength, `features` what
+    all were computed from.
     """
 
-    any: np.ndarray
     flagged: np.ndarray
     absolute: np.ndarray
+    features: csr_matrix
 
 
 class LinearModel:
     """Logistic regressions for t claim types, with fixed vocabularies.
 
-    `weights` has shape (features, 1 + 2 t): any type, flagged for each type, absolute for each type.
+    `weights` has shape (features, 2 t): flagged for each type, absolute for each type.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class LinearModel:
         self.idf = idf
         self.weights = weights.astype(np.float32)
         self.bias = bias.astype(np.float32)
-        self._types = (weights.shape[1] - 1) // 2
+        self._types = weights.shape[1] // 2
         self._vectorizers = {name: _fixed(SETTINGS[name], vocabularies[name], idf[name]) for name in SETTINGS}
 
     def features(self, readings: Sequence[Reading]) -> csr_matrix:
@@ -80,16 +81,19 @@ class LinearModel:
         return hstack(parts, format="csr", dtype=np.float32)
 
     def scores(self, readings: Sequence[Reading]) -> LinearScores:
-        count = self._types
-        if not readings:
-            return LinearScores(np.zeros(0, np.float32), np.zeros((0, count), np.float32), np.zeros((0, count), np.float32))
-        values = np.asarray(self.features(readings) @ self.weights) + self.bias
-        return LinearScores(values[:, 0], values[:, 1 : 1 + count], values[:, 1 + count :])
+        """Of at least one reading."""
+        features = self.features(readings)
+        values = np.asarray(features @ self.weights) + self.bias
+        return LinearScores(values[:, : self._types], values[:, self._types :], features)
 
-    def strongest(self, reading: Reading, column: int, *, most: int = 3) -> list[str]:
-        """The words and word runs of the sentence that speak most for a flag of a type, strongest first."""
-        row = self._vectorizers["words"].transform([reading.text])
-        gains = row.data * self.weights[row.indices, 1 + column]
+    def own_words(self, features: csr_matrix) -> csr_matrix:
+        """The columns of the words of the sentences themselves."""
+        return features[:, : len(self.vocabularies["words"])]
+
+    def strongest(self, features: csr_matrix, column: int, *, most: int = 3) -> list[str]:
+        """Of the features of one sentence, the words and word runs that speak most for a flag, strongest first."""
+        row = self.own_words(features)
+        gains = row.data * self.weights[row.indices, column]
         ranked = sorted(zip(gains, row.indices, strict=True), key=lambda item: (-item[0], item[1]))
         vocabulary = self.vocabularies["words"]
         return [vocabulary[index] for gain, index in ranked[:most] if gain > 0]
@@ -125,12 +129,7 @@ def fit_listing(listings: Sequence[Sequence[str]], flagged: Sequence[bool], seed
 
 
 def fit_linear(
-    readings: Sequence[Reading],
-    present: np.ndarray,
-    flagged: np.ndarray,
-    strongest: np.ndarray,
-    known: np.ndarray,
-    seed: int,
+    readings: Sequence[Reading], flagged: np.ndarray, absolute: np.ndarray, known: np.ndarray, seed: int
 ) -> LinearModel:
     """Fit all regressions.
 
@@ -138,9 +137,9 @@ def fit_linear(
     ----------
     readings
         n readings.
-    present, flagged, strongest, known
-        Shape (n, t), 0 or 1: the sentence speaks of the type, is flagged for it, its claim is of the highest strength,
-        the type was labelled.
+    flagged, absolute, known
+        Shape (n, t), 0 or 1: the sentence is flagged for the type, its claim is of the highest strength, the type was
+        labelled.
     """
     vectorizers = {name: TfidfVectorizer(dtype=np.float32, **options) for name, options in SETTINGS.items()}
     texts, contexts = [reading.text for reading in readings], [reading.context for reading in readings]
@@ -148,26 +147,24 @@ def fit_linear(
         [vectorizer.fit_transform(contexts if name == "context" else texts) for name, vectorizer in vectorizers.items()],
         format="csr",
     )
-    types = present.shape[1]
-    weights = np.zeros((features.shape[1], 1 + 2 * types), np.float32)
-    bias = np.full(1 + 2 * types, -10.0, np.float32)
+    types = flagged.shape[1]
+    weights = np.zeros((features.shape[1], 2 * types), np.float32)
+    bias = np.zeros(2 * types, np.float32)
 
     def fit(column: int, rows: np.ndarray, target: np.ndarray) -> None:
         positives = int(target.sum())
         if not MIN_POSITIVES <= positives <= len(target) - MIN_POSITIVES:
-            bias[column] = 10.0 if positives > len(target) / 2 else -10.0
+            bias[column] = 10.0 if positives > len(target) / 2 else -10.0  # too few to learn from: what most are
             return
         model = LogisticRegression(C=REGULARISATION, solver="liblinear", class_weight="balanced", random_state=seed)
         model.fit(features[rows], target)
         weights[:, column], bias[column] = model.coef_[0], model.intercept_[0]
 
-    whole = np.flatnonzero(known.all(axis=1))
-    fit(0, whole, present[whole].max(axis=1))
     for column in range(types):
         rows = np.flatnonzero(known[:, column])
-        fit(1 + column, rows, flagged[rows, column])
+        fit(column, rows, flagged[rows, column])
         rows = np.flatnonzero(flagged[:, column])
-        fit(1 + types + column, rows, strongest[rows, column])
+        fit(types + column, rows, absolute[rows, column])
     return LinearModel(
         {name: list(vectorizer.get_feature_names_out()) for name, vectorizer in vectorizers.items()},
         {name: vectorizer.idf_ for name, vectorizer in vectorizers.items()},

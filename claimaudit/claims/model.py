@@ -8,17 +8,18 @@ verdicts are the judge's.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from itertools import product
 from pathlib import Path
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from claimaudit.claims.artifact import read_artifact
 from claimaudit.claims.classify import Assessment, Heard, Unit
-from claimaudit.claims.combine import Combination, features_of
+from claimaudit.claims.combine import Combination, Gate, pattern_feature
 from claimaudit.claims.encoder import Encoded, Encoder
 from claimaudit.claims.linear import LinearScores
 from claimaudit.claims.patterns import Proposal
@@ -29,8 +30,8 @@ from claimaudit.types import NO_VERDICT, Assertion, ClaimType, Scope, Sentence, 
 
 STRENGTHS = tuple(Strength)
 ASSERTIONS = tuple(Assertion)
-SPOKEN = 0.5
-"""Probability from which a type that is not flagged is still reported as spoken of."""
+SPOKEN_ODDS = 0.0
+"""Log-odds from which a type that is not flagged is still reported as spoken of: more probable than not."""
 UNREAD_ODDS = -6.0
 """What stands for the encoder's log-odds of a sentence that its gate kept from it."""
 WORD_RANGE = 2.0
@@ -42,6 +43,16 @@ class Speed(StrEnum):
 
     FAST = "fast"
     ACCURATE = "accurate"
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A sentence and the column of a claim type, with the probability of a flag and whether it is worth a claim."""
+
+    sent: Sentence
+    column: int
+    probability: float
+    is_promised: bool
 
 
 class TrainedModel:
@@ -69,105 +80,106 @@ class TrainedModel:
         self._linear = artifact.linear()
         self._listing = artifact.listing()
         self._combination: Combination = artifact.combinations[speed.value]
-        self._gate = artifact.gate
+        self._gate = Gate(artifact.combinations[Speed.FAST], artifact.gate)
         self._encoder: Encoder | None = artifact.encoder() if speed is Speed.ACCURATE else None
         self._artifact = artifact
 
     def assess(self, sentences: Sequence[Sentence], scope: Scope, heard: Mapping[Unit, Heard]) -> dict[Unit, Assessment]:
         """Of the sentences of one listing, each unit that the patterns heard or the model takes for spoken of."""
         read = readings(sentences, scope)
+        if not read:
+            return {}
         scores = self._linear.scores(read)
-        encoded = self._encode(read, scores, heard)
-        listing = self._listing.odds([reading.text for reading in read])
+        told = self._told(heard, len(read))
+        odds: dict[str, np.ndarray | float] = {
+            "linear": scores.flagged,
+            "listing": self._listing.odds([reading.text for reading in read]),
+        }
+        encoded: dict[int, Encoded] = {}
+        if self._encoder is not None:
+            places = np.flatnonzero(self._gate.opens(odds, told)).tolist()
+            encoded = dict(zip(places, self._encoder.read([read[place] for place in places]), strict=True))
+            answers = np.full(told.shape, UNREAD_ODDS)
+            for place, answer in encoded.items():
+                answers[place] = answer.flagged
+            odds["encoder"] = answers
+        probabilities = self._combination.probabilities(odds, told)
+        promised = (probabilities >= self._combination.cut) | self._combination.doubtful(probabilities)
+        spoken = np.zeros(told.shape, bool)
+        for place, answer in encoded.items():
+            spoken[place] = answer.present >= SPOKEN_ODDS
         found: dict[Unit, Assessment] = {}
-        for sent, reading in zip(sentences, read, strict=True):
-            for column, claim_type in enumerate(self._types):
-                unit = (sent.index, claim_type)
-                odds = {"listing": listing, "linear": float(scores.flagged[sent.index, column])}
-                assessment = self._assess(sent, reading, column, odds, scores, encoded.get(sent.index), heard.get(unit))
-                if assessment is not None:
-                    found[unit] = assessment
+        for row, column in np.argwhere(promised | spoken | (told >= 0)).tolist():
+            claim = _Unit(sentences[row], column, float(probabilities[row, column]), bool(promised[row, column]))
+            found[sentences[row].index, self._types[column]] = self._assess(claim, scores, encoded.get(row))
         return found
 
-    def _encode(self, read: Sequence[Reading], scores: LinearScores, heard: Mapping[Unit, Heard]) -> dict[int, Encoded]:
-        if self._encoder is None:
-            return {}
-        hit = {index for index, _ in heard}
-        places = [place for place, odds in enumerate(scores.any) if odds >= self._gate or place in hit]
-        return dict(zip(places, self._encoder.read([read[place] for place in places]), strict=True))
+    def _told(self, heard: Mapping[Unit, Heard], count: int) -> np.ndarray:
+        """What the patterns heard of each unit, as `Combination.probabilities` wants it."""
+        told = np.full((count, len(self._types)), -1)
+        for (index, claim_type), claim in heard.items():
+            told[index, self._types.index(claim_type)] = pattern_feature(claim)
+        return told
 
-    def _assess(
-        self,
-        sent: Sentence,
-        reading: Reading,
-        column: int,
-        odds: dict[str, float],
-        scores: LinearScores,
-        encoded: Encoded | None,
-        heard: Heard | None,
-    ) -> Assessment | None:
-        if self._encoder is not None:
-            odds["encoder"] = float(encoded.flagged[column]) if encoded is not None else UNREAD_ODDS
-        probability = self._combination.probability(features_of(odds, heard))
-        is_flagged = probability >= self._combination.cut
-        is_doubtful = self._combination.is_doubtful(probability)
-        is_spoken = encoded is not None and _probability(encoded.present[column]) >= SPOKEN
-        if not (is_flagged or is_doubtful or is_spoken or heard):
-            return None
-        if encoded is not None:
-            proposal = self._from_encoder(sent, column, encoded, is_flagged or is_doubtful, probability)
-        else:
-            proposal = self._from_linear(sent, column, scores, probability)
-        if is_flagged or is_doubtful:
-            proposal = replace(proposal, steps=(Step("model", f"{probability:.2f}", self._reasons(reading, column)),))
-        return Assessment(probability, is_flagged, is_doubtful, proposal)
-
-    def _from_encoder(self, sent: Sentence, column: int, encoded: Encoded, flagged: bool, probability: float) -> Proposal:
-        """The most probable strength and assertion among those that would, or would not, be flagged."""
-        ladder = self._pack.claims[self._types[column]].verdicts
-        combinations = [
-            (float(encoded.strength[column, s] * encoded.assertion[column, a]), STRENGTHS[s], ASSERTIONS[a])
-            for s, a in product(range(len(STRENGTHS)), range(len(ASSERTIONS)))
-            if promises(STRENGTHS[s], ASSERTIONS[a], ladder) == flagged
-        ]
-        _, strength, assertion = max(combinations, key=lambda item: item[0])
-        start, end = _span(sent.folded.text, encoded.words[:, column], encoded.offsets)
-        if not flagged:
-            probability = _probability(encoded.present[column])
-        return Proposal(sent, self._types[column], strength, start, end, probability, f"model:{self.name}", assertion)
-
-    def _from_linear(self, sent: Sentence, column: int, scores: LinearScores, probability: float) -> Proposal:
-        is_absolute = scores.absolute[sent.index, column] >= 0
-        return Proposal(
-            sentence=sent,
-            type=self._types[column],
-            strength=Strength.ABSOLUTE if is_absolute else Strength.STRONG,
-            start=0,
-            end=len(sent.folded.text),
-            confidence=probability,
-            proposed_by=f"model:{self.name}",
-            gaps=((0, len(sent.folded.text)),),  # it weighs words without their order, so any cue of the sentence counts
+    def _assess(self, unit: _Unit, scores: LinearScores, encoded: Encoded | None) -> Assessment:
+        proposal = self._from_linear(unit, scores) if encoded is None else self._from_encoder(unit, encoded)
+        if unit.is_promised:
+            reasons = self._reasons(scores.features[unit.sent.index], unit.column)
+            proposal = replace(proposal, steps=(Step("model", f"{unit.probability:.2f}", reasons),))
+        return Assessment(
+            probability=unit.probability,
+            is_flagged=unit.probability >= self._combination.cut,
+            is_doubtful=bool(self._combination.doubtful(np.array(unit.probability))),
+            proposal=proposal,
         )
 
-    def _reasons(self, reading: Reading, column: int) -> str:
-        words = ", ".join(self._linear.strongest(reading, column))
-        nearest = self._nearest(reading, column)
-        return "; ".join(part for part in (f"strongest words: {words}" if words else "", nearest) if part)
+    def _from_encoder(self, unit: _Unit, encoded: Encoded) -> Proposal:
+        """The most probable strength and assertion among those that would, or would not, be flagged."""
+        claim_type = self._types[unit.column]
+        ladder = self._pack.claims[claim_type].verdicts
+        ways = [
+            (float(encoded.strength[unit.column, s] * encoded.assertion[unit.column, a]), STRENGTHS[s], ASSERTIONS[a])
+            for s, a in product(range(len(STRENGTHS)), range(len(ASSERTIONS)))
+            if promises(STRENGTHS[s], ASSERTIONS[a], ladder) == unit.is_promised
+        ]
+        _, strength, assertion = max(ways, key=lambda way: way[0])
+        start, end = _span(unit.sent.folded.text, encoded.words[:, unit.column], encoded.offsets)
+        spoken = float(1 / (1 + np.exp(-encoded.present[unit.column])))
+        confidence = unit.probability if unit.is_promised else spoken
+        return Proposal(unit.sent, claim_type, strength, start, end, confidence, f"model:{self.name}", assertion)
 
-    def _nearest(self, reading: Reading, column: int) -> str:
-        """The training sentence of the type, flagged for it, whose words are most alike."""
-        exemplars = self._exemplars.get(self._types[column])
-        if exemplars is None:
-            return ""
-        texts, features = exemplars
-        likeness = np.asarray((features @ self._linear.features([Reading("", reading.text)]).T).todense()).ravel()
-        best = int(likeness.argmax())
-        return f"nearest training sentence: {texts[best]}" if likeness[best] > 0 else ""
+    def _from_linear(self, unit: _Unit, scores: LinearScores) -> Proposal:
+        is_absolute = scores.absolute[unit.sent.index, unit.column] >= 0
+        length = len(unit.sent.folded.text)
+        return Proposal(
+            sentence=unit.sent,
+            type=self._types[unit.column],
+            strength=Strength.ABSOLUTE if is_absolute else Strength.STRONG,
+            start=0,
+            end=length,
+            confidence=unit.probability,
+            proposed_by=f"model:{self.name}",
+            gaps=((0, length),),  # it weighs words without their order, so any cue of the sentence counts
+        )
+
+    def _reasons(self, features: csr_matrix, column: int) -> str:
+        """The words that speak most for a flag, and the flagged training sentence of the type that is most alike."""
+        parts = []
+        words = self._linear.strongest(features, column)
+        if words:
+            parts.append(f"strongest words: {', '.join(words)}")
+        if self._types[column] in self._exemplars:
+            texts, known = self._exemplars[self._types[column]]
+            likeness = (known @ self._linear.own_words(features).T).toarray().ravel()
+            best = int(likeness.argmax())
+            if likeness[best] > 0:
+                parts.append(f"nearest training sentence: {texts[best]}")
+        return "; ".join(parts)
 
     @cached_property
-    def _exemplars(self) -> dict[ClaimType, tuple[list[str], object]]:
+    def _exemplars(self) -> dict[ClaimType, tuple[list[str], csr_matrix]]:
         return {
-            claim_type: (texts, self._linear.features([Reading("", text) for text in texts]))
+            claim_type: (texts, self._linear.own_words(self._linear.features([Reading("", text) for text in texts])))
             for claim_type, texts in self._artifact.exemplars().items()
             if texts
         }
@@ -208,10 +220,6 @@ def promises(strength: Strength, assertion: Assertion, ladder: Mapping[Strength,
         return False
     verdict = ladder.get(strength, Verdict.CONSISTENT)
     return (verdict.softer if assertion in (Assertion.HEDGED, Assertion.LIMITED) else verdict).is_flagged
-
-
-def _probability(odds: float) -> float:
-    return float(1 / (1 + np.exp(-odds)))
 
 
 def _span(text: str, weights: np.ndarray, offsets: Sequence[tuple[int, int]]) -> tuple[int, int]:

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from claimaudit.types import Scope, Sentence
 
-TITLE_WORDS = 8
-HEADING_WORDS = 10
-NEAR_WORDS = 20
-PREVIOUS_WORDS = 25
+TITLE_WORDS = 6
+HEADING_WORDS = 8
+NEAR_WORDS = 14
+PREVIOUS_WORDS = 14
 INDEPENDENT = "independent"
 SEPARATOR = "|"
 

@@ -1,15 +1,395 @@
-"""Findings as pandas data frames."""
+"""Data frames of copy in, data frames of findings out: `audit_frame`, `audit_rows`, and the accessor `df.claimaudit`.
+
+Importing this module registers the accessor.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import warnings
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 import pandas as pd
 
-from claimaudit.types import RECORD_FIELDS
+from claimaudit.audit import Auditor
+from claimaudit.errors import InputError, SettingsError
+from claimaudit.types import RECORD_FIELDS, Assertion, AuditResult, Listing, Strength, Unchecked, Verdict
+
+ACCESSOR = "claimaudit"
+SHOWN = ("all", "flagged", "near-misses")
+_UNKNOWN = "unknown"
+_MISSING, _NOT_TEXT, _REFUSED = "missing", "not-text", "refused"
+
+_NUMBERS = {"review": "bool", "confidence": "float64"} | dict.fromkeys(
+    ("start", "end", "sentence_start", "sentence_end"), "int64"
+)
+_LISTS = ("modality", "conditions", "limitation_ids", "rule_ids", "source_ids", "why")
+_LADDERS = {
+    "verdict": [verdict.value for verdict in sorted(Verdict, key=lambda verdict: verdict.severity)],
+    "strength": [Strength.MODEST.value, Strength.STRONG.value, Strength.ABSOLUTE.value],
+    "evidence_confidence": ["none", "low", "moderate", "high"],
+}
+"""Categories that have an order, least first: they sort and compare as one means them."""
+_OPEN = ("field", "claim_type", "setting", "pack", "model", "version")
+"""Categories that depend on the pack and on the frame."""
+
+ROW_COLUMNS = {
+    "listing_id": "str",
+    "field": "category",
+    "complete": "bool",
+    "in_scope": "boolean",
+    "setting": "category",
+    "worst": "category",
+    "contradicted": "int64",
+    "overstated": "int64",
+    "consistent": "int64",
+    "near_misses": "int64",
+    "unchecked": "object",
+}
+"""Columns of `audit_rows` and their dtypes."""
 
 
-def frame_of(records: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """Records as a data frame with the columns of `RECORD_FIELDS`, also when there are none."""
-    return pd.DataFrame(list(records), columns=list(RECORD_FIELDS))
+class NotReadWarning(UserWarning):
+    """Copy in a frame was not read, or not in full: no finding there means nothing."""
+
+
+def audit_frame(
+    df: pd.DataFrame,
+    text: Hashable | list[Hashable] = "text",
+    *,
+    id_column: Hashable | None = None,
+    setting_column: Hashable | None = None,
+    show: str = "all",
+    auditor: Auditor | None = None,
+    **options: Any,
+) -> pd.DataFrame:
+    """Audit a column of copy: a new frame with one row a finding, under the index label of the row it comes from.
+
+    What could not be read (NaN, a number, another language …) is counted in `attrs["claimaudit"]` and warned of;
+    `audit_rows` tells where. The frame that is given stays as it is.
+
+    Parameters
+    ----------
+    df
+        A frame with one listing a row.
+    text
+        The column that holds the copy, or a list of columns, each audited by itself; the result's `field` says which.
+    id_column
+        The column that names the listings; their index labels if it is None, or where a cell is empty.
+    setting_column
+        The column that says in which setting a row is offered; inferred if it is None, or where a cell is empty.
+    show
+        `all` findings, the `flagged` ones, or the `near-misses` alone (their `verdict` is NaN).
+    auditor
+        An `Auditor` to use for many frames, in place of one made from the options.
+    options
+        `pack`, `model` and the fields of `AuditSettings`, as for `Auditor`.
+
+    Returns
+    -------
+    DataFrame
+        Columns `RECORD_FIELDS`; types, verdicts and the like are categories (verdict, strength and grade in their order),
+        and columns, dtypes and categories are the same when there is no finding.
+
+    Raises
+    ------
+    InputError
+        A column is not there or stands twice, or `df` is no frame.
+    SettingsError
+        An option is unknown or impossible.
+
+    Warns
+    -----
+    NotReadWarning
+        Some copy was not read, or not in full.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> goods = pd.DataFrame({"description": ["Freckle pen. It does not hurt.", "USB cable, 2 m."]}, index=["pen", "cable"])
+    >>> found = audit_frame(goods, text="description", speed="patterns")
+    >>> found[["claim_type", "verdict", "text"]]
+        claim_type       verdict           text
+    pen   painless  contradicted  does not hurt
+    >>> found.attrs["claimaudit"]["listings"], found.attrs["claimaudit"]["not_read"]
+    (2, {})
+    """
+    if show not in SHOWN:
+        raise SettingsError(f"show must be one of {', '.join(SHOWN)}, got '{show}'.")
+    source = _Source(df, text, id_column, setting_column)
+    auditor = _auditor(auditor, options)
+    positions: list[int] = []
+    records: list[dict[str, Any]] = []
+    manifest = _Manifest(auditor)
+    for outcome in source.audit(auditor):
+        manifest.add(outcome)
+        shown = outcome.result.records(show) if outcome.result else []
+        records.extend(shown)
+        positions.extend([outcome.position] * len(shown))
+    signature = auditor.signature
+    categories = {
+        "field": source.fields,
+        "claim_type": auditor.pack.claim_types,
+        "setting": (*auditor.pack.settings, _UNKNOWN),
+        "pack": [signature.pack_id],
+        "model": [signature.model],
+        "version": [signature.version],
+    }
+    return manifest.sign(frame_of(records, categories=categories).set_axis(df.index.take(positions), axis=0))
+
+
+def audit_rows(
+    df: pd.DataFrame,
+    text: Hashable | list[Hashable] = "text",
+    *,
+    id_column: Hashable | None = None,
+    setting_column: Hashable | None = None,
+    auditor: Auditor | None = None,
+    **options: Any,
+) -> pd.DataFrame:
+    """Audit a column of copy: a new frame with one row for each row given (and text column), whatever was found there.
+
+    `complete` is False where copy was not read, or not in full, and `unchecked` says why. `worst` is the gravest verdict,
+    NaN if there is no finding. Parameters, errors and warnings are those of `audit_frame`.
+
+    Returns
+    -------
+    DataFrame
+        Columns `ROW_COLUMNS`, index as given: `df.join(audit_rows(df))` sets them beside the rows.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> goods = pd.DataFrame({"description": ["Freckle pen. It does not hurt.", None]}, index=["pen", "cream"])
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     rows = audit_rows(goods, text="description", speed="patterns")
+    >>> rows[["complete", "worst", "contradicted"]]
+           complete         worst  contradicted
+    pen        True  contradicted             1
+    cream     False           NaN             0
+    >>> rows.at["cream", "unchecked"]
+    ["column 'description' is missing. Give the copy as a string."]
+    """
+    source = _Source(df, text, id_column, setting_column)
+    auditor = _auditor(auditor, options)
+    positions: list[int] = []
+    rows: list[dict[str, Any]] = []
+    manifest = _Manifest(auditor)
+    for outcome in source.audit(auditor):
+        manifest.add(outcome)
+        positions.append(outcome.position)
+        rows.append(outcome.as_row())
+    frame = pd.DataFrame(rows, columns=list(ROW_COLUMNS))
+    categories: dict[str, Sequence[str]] = {
+        "field": source.fields,
+        "setting": (*auditor.pack.settings, _UNKNOWN),
+        "worst": _LADDERS["verdict"],
+    }
+    for name, kind in ROW_COLUMNS.items():
+        if name in categories:
+            frame[name] = _categorical(frame[name], categories[name], ordered=name == "worst")
+        else:
+            frame[name] = frame[name].astype(kind)  # type: ignore[call-overload]
+    return manifest.sign(frame.set_axis(df.index.take(positions), axis=0))
+
+
+def frame_of(
+    records: Sequence[dict[str, Any]],
+    *,
+    categories: Mapping[str, Iterable[str]] = MappingProxyType({}),
+) -> pd.DataFrame:
+    """Records as a data frame with the columns of `RECORD_FIELDS` and their dtypes, also when there are none.
+
+    `categories` are those known beforehand, by column (`claim_type` say); the records may add others.
+    """
+    frame = pd.DataFrame(list(records), columns=list(RECORD_FIELDS))
+    for name in RECORD_FIELDS:
+        if name in _LADDERS:
+            frame[name] = _categorical(frame[name], _LADDERS[name], ordered=True)
+        elif name == "assertion":
+            frame[name] = _categorical(frame[name], [status.value for status in Assertion])
+        elif name in _OPEN:
+            frame[name] = _categorical(frame[name], categories.get(name, ()))
+        elif name in _LISTS:
+            frame[name] = frame[name].astype("object")
+        else:
+            frame[name] = frame[name].astype(_NUMBERS.get(name, "str"))  # type: ignore[call-overload]
+    return frame
+
+
+_Accessor = TypeVar("_Accessor", bound=type)
+
+
+def _register(accessor: _Accessor) -> _Accessor:
+    """Register under `ACCESSOR`; once, so that a reload of this module does not read as a clash with another library."""
+    present = getattr(pd.DataFrame, ACCESSOR, None)
+    if getattr(present, "__module__", None) == __name__:
+        delattr(pd.DataFrame, ACCESSOR)
+    pd.api.extensions.register_dataframe_accessor(ACCESSOR)(accessor)
+    return accessor
+
+
+@_register
+class ClaimAuditAccessor:
+    """`df.claimaudit`: the audit of a frame of copy.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import claimaudit.integrations.pandas
+    >>> goods = pd.DataFrame({"copy": ["Freckle pen. It does not hurt."]})
+    >>> goods.claimaudit.findings("copy", speed="patterns")["claim_type"].tolist()
+    ['painless']
+    >>> goods.claimaudit.rows("copy", speed="patterns")["contradicted"].tolist()
+    [1]
+    """
+
+    def __init__(self, df: pd.DataFrame) -> None:
+        self._df = df
+
+    def findings(self, text: Hashable | list[Hashable] = "text", **options: Any) -> pd.DataFrame:
+        """One row a finding: `audit_frame` of this frame."""
+        return audit_frame(self._df, text, **options)
+
+    def rows(self, text: Hashable | list[Hashable] = "text", **options: Any) -> pd.DataFrame:
+        """One row for each row of this frame: `audit_rows`."""
+        return audit_rows(self._df, text, **options)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What became of one cell: its result, or None and the reason why there is none."""
+
+    position: int
+    listing_id: str
+    field: str
+    result: AuditResult | None
+    unchecked: tuple[Unchecked, ...]
+
+    @property
+    def breaking(self) -> tuple[Unchecked, ...]:
+        return tuple(note for note in self.unchecked if note.breaks_audit)
+
+    def as_row(self) -> dict[str, Any]:
+        result = self.result
+        findings = result.findings if result else ()
+        verdicts = Counter(finding.verdict for finding in findings)
+        worst = max(verdicts, key=lambda verdict: verdict.severity, default=None)
+        return {
+            "listing_id": self.listing_id,
+            "field": self.field,
+            "complete": not self.breaking,
+            "in_scope": result.scope.in_scope if result else None,
+            "setting": result.scope.setting if result else None,
+            "worst": worst.value if worst else None,
+            **{verdict.value: verdicts[verdict] for verdict in Verdict},
+            "near_misses": len(result.near_misses) if result else 0,
+            "unchecked": [note.message for note in self.unchecked],
+        }
+
+
+class _Source:
+    """The cells of a frame that hold copy, row by row."""
+
+    def __init__(self, df: object, text: Hashable | list[Hashable], id_: Hashable | None, setting: Hashable | None) -> None:
+        if not isinstance(df, pd.DataFrame):
+            raise InputError(f"wanted a pandas DataFrame, got {type(df).__name__}. Convert it first (`series.to_frame()`).")
+        texts = text if isinstance(text, list) else [text]
+        if not texts:
+            raise InputError("text names no column. Give the one that holds the copy.")
+        self._texts = [(str(name), _cells(df, name)) for name in texts]
+        self._ids = [None] * len(df) if id_ is None else _cells(df, id_)
+        self._settings = [None] * len(df) if setting is None else _cells(df, setting)
+        self._index = df.index
+
+    @property
+    def fields(self) -> list[str]:
+        return list(dict.fromkeys(name for name, _ in self._texts))
+
+    def audit(self, auditor: Auditor) -> Iterator[_Outcome]:
+        for position, (label, id_, setting) in enumerate(zip(self._index, self._ids, self._settings, strict=True)):
+            listing_id = str(label) if _is_empty(id_) else str(id_)
+            told = None if _is_empty(setting) or setting in (_UNKNOWN, "auto") else str(setting)
+            for field, cells in self._texts:
+                yield _audit_cell(auditor, position, listing_id, field, cells[position], told)
+
+
+class _Manifest:
+    """How a frame was audited and what was not read: goes along as `attrs["claimaudit"]`, plain values alone."""
+
+    def __init__(self, auditor: Auditor) -> None:
+        self._signature = str(auditor.signature)
+        self._listings = 0
+        self._complete = 0
+        self._not_read: Counter[str] = Counter()
+
+    def add(self, outcome: _Outcome) -> None:
+        self._listings += 1
+        self._complete += not outcome.breaking
+        self._not_read.update({note.reason for note in outcome.breaking})
+
+    def sign(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The frame with its manifest; warns if it does not stand for all that was given."""
+        not_read = dict(sorted(self._not_read.items()))
+        frame.attrs[ACCESSOR] = {
+            "signature": self._signature,
+            "listings": self._listings,
+            "complete": self._complete,
+            "not_read": not_read,
+        }
+        if not_read:
+            reasons = ", ".join(f"{count} {reason}" for reason, count in not_read.items())
+            warnings.warn(
+                f"{self._listings - self._complete} of {self._listings} texts were not read, or not in full: {reasons}. "
+                "That nothing was found there says nothing; `df.claimaudit.rows` tells which, and why.",
+                NotReadWarning,
+                stacklevel=3,
+            )
+        return frame
+
+
+def _audit_cell(auditor: Auditor, position: int, listing_id: str, field: str, cell: object, setting: str | None) -> _Outcome:
+    if not isinstance(cell, str):
+        missing = _is_empty(cell)
+        what = "missing" if missing else f"{type(cell).__name__}, not text"
+        note = Unchecked(
+            listing_id, _MISSING if missing else _NOT_TEXT, f"column '{field}' is {what}. Give the copy as a string."
+        )
+        return _Outcome(position, listing_id, field, None, (note,))
+    try:
+        result = auditor.audit(Listing(listing_id, cell, setting=setting, field=field))
+    except InputError as error:  # one bad row does not lose the others
+        return _Outcome(position, listing_id, field, None, (Unchecked(listing_id, _REFUSED, str(error)),))
+    return _Outcome(position, listing_id, field, result, result.unchecked)
+
+
+def _auditor(auditor: Auditor | None, options: dict[str, Any]) -> Auditor:
+    if auditor is None:
+        return Auditor(options.pop("pack", None), **options)
+    if options:
+        raise SettingsError(f"give an auditor or {', '.join(options)}, not both.")
+    return auditor
+
+
+def _cells(df: pd.DataFrame, name: Hashable) -> list[Any]:
+    """The values of a column that stands in the frame, once."""
+    columns: list[Any] = list(df.columns)
+    held = columns.count(name)
+    if not held:
+        shown = ", ".join(map(str, columns[:20])) + (", …" if len(columns) > 20 else "")
+        raise InputError(f"column '{name}' is not in the frame. Choose among: {shown or '(it has no columns)'}.")
+    if held > 1:
+        raise InputError(f"column '{name}' stands {held} times in the frame. Rename one.")
+    return df[name].tolist()
+
+
+def _is_empty(cell: object) -> bool:
+    return bool(pd.api.types.is_scalar(cell) and (pd.isna(cell) or cell == ""))  # type: ignore[call-overload]
+
+
+def _categorical(values: pd.Series[Any], first: Iterable[str], *, ordered: bool = False) -> pd.Categorical:
+    categories = list(dict.fromkeys((*first, *values.dropna())))
+    return pd.Categorical(values, categories=pd.Index(categories, dtype="str"), ordered=ordered)

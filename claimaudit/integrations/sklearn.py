@@ -102,7 +102,7 @@ class ClaimClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self._fit_encoder(readings, flagged)
         else:
             known = np.ones_like(flagged)
-            self.model_ = fit_linear(readings, flagged, flagged, flagged, known, self.random_state)
+            self.model_ = fit_linear(readings, flagged, flagged, known, self.random_state)
         return self
 
     def decision_function(self, X: Sequence[str]) -> np.ndarray:
@@ -147,12 +147,10 @@ class ClaimClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return [Reading(line, fold(MappedText(str(text))).text) for text in X]
 
     def _fit_encoder(self, readings: Sequence[Reading], flagged: np.ndarray) -> None:
-        from dataclasses import replace
-
-        from claimaudit.claims.training.bodies import small_body
+        from claimaudit.claims.training.bodies import encoder_body
         from claimaudit.claims.training.encoder import fit_encoder, predict
         from claimaudit.claims.training.examples import Example, Target
-        from claimaudit.claims.training.recipe import SMALL_RECIPE
+        from claimaudit.claims.training.recipe import Recipe
         from claimaudit.types import Assertion, Strength, Verdict
 
         target = Target(Strength.ABSOLUTE, Assertion.ASSERTED, Verdict.CONTRADICTED)
@@ -160,7 +158,7 @@ class ClaimClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Example(str(row), 0, reading, {self.classes_[column]: target for column in np.flatnonzero(flags)})
             for row, (reading, flags) in enumerate(zip(readings, flagged, strict=True))
         ]
-        body = small_body()
-        recipe = replace(SMALL_RECIPE, seed=self.random_state)
+        body = encoder_body()
+        recipe = Recipe(seed=self.random_state)
         network = fit_encoder(examples, list(self.classes_), body, recipe, report=lambda line: None)
         self.model_ = lambda readings: predict(network, readings, body)[1]

@@ -59,7 +59,7 @@ def plants(tmp_path_factory: pytest.TempPathFactory) -> Pack:
 @pytest.fixture(scope="module")
 def folder(plants: Pack, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "plants-1"
-    build_model(plants, folder, name="plants-1", teaching=None, report=lambda line: None)
+    build_model(plants, folder, name="plants-1", recipe=None, report=lambda line: None)
     return folder
 
 
@@ -106,7 +106,7 @@ def test_a_promise_that_the_model_does_not_believe_is_a_near_miss(plants: Pack, 
 
 
 def test_the_same_corpus_gives_the_same_model(plants: Pack, folder: Path, tmp_path: Path) -> None:
-    build_model(plants, tmp_path / "again", name="plants-1", teaching=None, report=lambda line: None)
+    build_model(plants, tmp_path / "again", name="plants-1", recipe=None, report=lambda line: None)
     first, second = read_artifact(folder), read_artifact(tmp_path / "again")
     assert first.combinations == second.combinations
     np.testing.assert_array_equal(first.linear().weights, second.linear().weights)
@@ -160,7 +160,7 @@ def test_a_corpus_without_a_calibration_split_is_refused(tmp_path: Path, plants:
     root = Path(shutil.copytree(plants.root, tmp_path / "corpora" / "houseplants"))
     (root / "training" / "splits.yaml").write_text("authors: {ann: train, ben: test}\nheld_out: []\n", "utf-8")
     with pytest.raises(PackError, match="no document is in the split 'calibration'"):
-        build_model(load_pack(root), tmp_path / "model", name="x", teaching=None, report=lambda line: None)
+        build_model(load_pack(root), tmp_path / "model", name="x", recipe=None, report=lambda line: None)
 
 
 def test_labels_reach_the_sentences_of_the_splitter(pack: Pack) -> None:

@@ -1,8 +1,6 @@
 """Fine-tuning of a small encoder, and its export as an int8 ONNX graph. Needs the extra `train`.
 
-One network answers all questions about a sentence in its context (`claimaudit.claims.encoder` says which). It may learn from
-the labels alone, or also from the answers of a larger network trained on the same labels (distillation, Hinton et al. 2015,
-arXiv 1503.02531).
+One network answers all questions about a sentence in its context (`claimaudit.claims.encoder` says which).
 """
 
 from __future__ import annotations
@@ -11,7 +9,6 @@ import random
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +27,6 @@ from claimaudit.types import ClaimType
 
 POOL = 800
 """Examples that are sorted by length together, so that batches need little padding and stay mixed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Soft:
-    """A teacher's answers for n examples: probabilities (n, t) that the type is spoken of, and that it is flagged."""
-
-    present: np.ndarray
-    flagged: np.ndarray
 
 
 class ClaimNetwork(nn.Module):
@@ -83,7 +72,6 @@ def fit_encoder(
     body: Path,
     recipe: Recipe,
     *,
-    soft: Soft | None = None,
     report: Callable[[str], None] = print,
     after_epoch: Callable[[int, ClaimNetwork], None] | None = None,
 ) -> ClaimNetwork:
@@ -93,7 +81,7 @@ def fit_encoder(
     draw = random.Random(recipe.seed)
     tokenizer = load_tokenizer(body)
     encodings = [encode(tokenizer, example.reading) for example in examples]
-    data = _Tensors(arrays(examples, claim_types), soft)
+    data = _Tensors(arrays(examples, claim_types))
     marked = [_marked(example, encoding, claim_types) for example, encoding in zip(examples, encodings, strict=True)]
     network = ClaimNetwork(body, len(claim_types))
     optimiser = torch.optim.AdamW(
@@ -150,13 +138,12 @@ def predict(network: ClaimNetwork, readings: Sequence[Reading], body: Path) -> t
 
 
 class _Tensors:
-    """The targets as tensors; the teacher's answers are mixed into what is learned."""
+    """The targets as tensors."""
 
-    def __init__(self, targets: Arrays, soft: Soft | None) -> None:
+    def __init__(self, targets: Arrays) -> None:
         self.present, self.flagged = torch.from_numpy(targets.present), torch.from_numpy(targets.flagged)
         self.strength, self.assertion = torch.from_numpy(targets.strength), torch.from_numpy(targets.assertion)
         self.known = torch.from_numpy(targets.known)
-        self.soft = None if soft is None else (torch.from_numpy(soft.present), torch.from_numpy(soft.flagged))
 
 
 def _loss(
@@ -169,13 +156,9 @@ def _loss(
     present, flagged, strength, assertion, words = outputs
     known = data.known[places]
     loss = torch.zeros(())
-    for number, (odds, hard) in enumerate(((present, data.present[places]), (flagged, data.flagged[places]))):
-        weight, target = known, hard * (1 - recipe.smoothing)
-        if data.soft is not None:
-            answer, share = data.soft[number][places], recipe.soft_share
-            target = known * ((1 - share) * target + share * answer) + (1 - known) * answer
-            weight = torch.ones_like(known)
-        loss = loss + (functional.binary_cross_entropy_with_logits(odds, target, reduction="none") * weight).sum()
+    for odds, hard in ((present, data.present[places]), (flagged, data.flagged[places])):
+        losses = functional.binary_cross_entropy_with_logits(odds, hard * (1 - recipe.smoothing), reduction="none")
+        loss = loss + (losses * known).sum()
     for odds, target, smoothing in ((strength, data.strength[places], 0.0), (assertion, data.assertion[places], 0.05)):
         told = target >= 0
         if told.any():
