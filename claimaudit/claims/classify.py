@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Protocol
 
 from claimaudit.claims.assertion import AssertionReader, Found
@@ -57,9 +58,7 @@ class ClaimFinder:
 
     def __init__(self, pack: Pack, model: ClaimModel | None = None) -> None:
         self._pack = pack
-        self._patterns = PatternMatcher(pack)
-        self._assertion = AssertionReader(pack)
-        self._scope = ScopeReader(pack)
+        self._patterns, self._assertion, self._scope = _compiled(pack)
         self._model = model
 
     def read_scope(self, sentences: Sequence[Sentence], *, setting: str | None = None) -> Scope:
@@ -192,6 +191,12 @@ class ClaimFinder:
                 if start < span.end and end > span.start
             )
         return " ".join(words.split())
+
+
+@lru_cache(maxsize=4)
+def _compiled(pack: Pack) -> tuple[PatternMatcher, AssertionReader, ScopeReader]:
+    """The expressions of a pack; compiling them takes a second, so every auditor of the pack shares them."""
+    return PatternMatcher(pack), AssertionReader(pack), ScopeReader(pack)
 
 
 def _weight(strength: Strength, assertion: Assertion) -> float:

@@ -10,7 +10,8 @@ class Recipe:
     """How long and how fast to train.
 
     `rate` is that of the pre-trained body, `head_rate` of what is new. `plain_share` is the part of the sentences without
-    any label that each epoch draws: all of them would teach little more and take twice the time. `batch_tokens` counts padding.
+    any label that each epoch draws: all of them would teach little more and take twice the time. `batch_tokens` counts
+    padding.
     """
 
     epochs: int = 5
