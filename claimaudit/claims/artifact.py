@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from claimaudit.claims.combine import MODEL_FEATURES, PATTERN_FEATURES, Combination
+from claimaudit.claims.combine import LIMITS, PATTERN_FEATURES, Combination
 from claimaudit.claims.encoder import Encoder
 from claimaudit.claims.linear import SETTINGS, LinearModel, ListingModel
 from claimaudit.errors import ModelError
@@ -187,7 +187,7 @@ def _write_json(path: Path, value: Any, indent: int | None = None) -> None:
 
 
 def _combination(entry: _Combination, speed: str, label: str) -> Combination:
-    known = {*MODEL_FEATURES, *PATTERN_FEATURES}
+    known = {*LIMITS, *PATTERN_FEATURES}
     if not set(entry.weights) <= known or not all(map(math.isfinite, [*entry.weights.values(), entry.bias])):
         raise ModelError(f"{label}/{MANIFEST}: the combination '{speed}' has unknown or impossible weights.")
     return Combination({**dict.fromkeys(known, 0.0), **entry.weights}, entry.bias, entry.cut)

@@ -15,12 +15,14 @@ from sklearn.linear_model import LogisticRegression
 from claimaudit.claims.classify import Heard
 from claimaudit.types import NO_VERDICT, Assertion
 
-MODEL_FEATURES = ("linear", "encoder", "listing")
-"""Log-odds of a flag by the linear model and by the encoder, and that the listing holds any."""
+LIMITS = {"linear": 6.0, "encoder": 6.0, "listing": 2.0}
+"""The models' features, log-odds of a flag by the linear model and by the encoder and that the listing holds any, with how
+far each may speak: beyond, a model is surer than it is right. A listing's own limit is low, because pages of a kind that the
+corpus lacks look unlike its sellers; lower still, and more is flagged on honest pages."""
 PATTERN_FEATURES = ("pattern-absolute", "pattern-strong", "pattern-modest", "pattern-softened", "pattern-unclaimed")
 """What the patterns heard of a unit, one of these or nothing."""
-ODDS_LIMIT = 12.0
-"""Log-odds beyond this say no more."""
+NEARLY = 0.005
+"""Of F1: differences below this are chance on a few hundred flags."""
 REVIEW_BAND = (0.25, 0.75)
 """Between these probabilities the decision is wrong more often than one time in four, so a reader should look."""
 
@@ -42,7 +44,7 @@ class Combination:
         told = np.array([*(self.weights[name] for name in PATTERN_FEATURES), 0.0])
         total = self.bias + told[heard]
         for name, values in odds.items():
-            total = total + self.weights[name] * np.clip(values, -ODDS_LIMIT, ODDS_LIMIT)
+            total = total + self.weights[name] * np.clip(values, -LIMITS[name], LIMITS[name])
         return np.asarray(1 / (1 + np.exp(-total)))
 
     def doubtful(self, probabilities: np.ndarray) -> np.ndarray:
@@ -58,8 +60,12 @@ class Gate:
     least: float
 
     def opens(self, odds: Mapping[str, np.ndarray | float], heard: np.ndarray) -> np.ndarray:
-        """For n sentences of t claim types, whether a flag of any type has at least the least probability; shape (n,)."""
-        return np.asarray(self.fast.probabilities(odds, heard).max(axis=1) >= self.least)
+        """For n sentences of t claim types, whether a flag of any type has the least probability or a pattern has hit.
+
+        Shape (n,).
+        """
+        probable = self.fast.probabilities(odds, heard).max(axis=1) >= self.least
+        return np.asarray(probable | (heard >= 0).any(axis=1))
 
 
 def pattern_feature(heard: Heard) -> int:
@@ -76,9 +82,9 @@ def pattern_feature(heard: Heard) -> int:
 def fit_combination(odds: Mapping[str, np.ndarray], heard: np.ndarray, flagged: np.ndarray) -> Combination:
     """Fit on n units of the calibration split; every array has shape (n,).
 
-    The cut is the probability with the best F1 there.
+    The cut is `best_cut` there.
     """
-    columns = [np.clip(values, -ODDS_LIMIT, ODDS_LIMIT) for values in odds.values()]
+    columns = [np.clip(values, -LIMITS[name], LIMITS[name]) for name, values in odds.items()]
     columns += [(heard == place).astype(float) for place in range(len(PATTERN_FEATURES))]
     model = LogisticRegression(C=1.0, max_iter=2_000).fit(np.stack(columns, axis=1), flagged)
     names = (*odds, *PATTERN_FEATURES)
@@ -88,11 +94,14 @@ def fit_combination(odds: Mapping[str, np.ndarray], heard: np.ndarray, flagged: 
 
 
 def best_cut(probabilities: np.ndarray, flagged: np.ndarray) -> float:
-    """The probability, in steps of 0.01, at and above which flags have the best F1."""
+    """The middle of the probabilities, in steps of 0.01, at and above which flags have the best F1 or nearly so.
+
+    F1 hardly changes over a wide range of cuts; its very best is chance. A lower cut flags more on honest pages, a higher
+    one misses more.
+    """
     total = int(flagged.sum())
-
-    def score(cut: float) -> float:
-        chosen = probabilities >= cut
-        return 2 * float(flagged[chosen].sum()) / max(1, int(chosen.sum()) + total)
-
-    return max((step / 100 for step in range(10, 91)), key=score)
+    steps = [step / 100 for step in range(10, 91)]
+    chosen = [probabilities >= step for step in steps]
+    scores = [2 * float(flagged[rows].sum()) / max(1, int(rows.sum()) + total) for rows in chosen]
+    near = [step for step, score in zip(steps, scores, strict=True) if score >= max(scores) - NEARLY]
+    return round((near[0] + near[-1]) / 2, 2)

@@ -89,7 +89,8 @@ def fixed_tokenizer(tokenizer: Tokenizer) -> Tokenizer:
 
 def encode(tokenizer: Tokenizer, reading: Reading) -> Any:
     """Tokens of the context and the sentence."""
-    return tokenizer.encode(reading.context, reading.text or " ")
+    context, text = (part.encode("utf-8", "replace").decode("utf-8") for part in reading)  # lone surrogates become "?"
+    return tokenizer.encode(context, text or " ")
 
 
 def pad(encodings: Sequence[Any]) -> dict[str, np.ndarray]:

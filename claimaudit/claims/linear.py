@@ -41,6 +41,8 @@ LISTING: dict[str, Any] = {
 }  # fmt: skip
 REGULARISATION = 20.0
 """`C` of the regressions: chosen on the calibration split among 1, 5, 20 and 50."""
+TELLING_LENGTH = 600
+"""Characters of a listing from which its words tell what kind of page it is; those of the corpus have as many or more."""
 MIN_POSITIVES = 5
 
 
@@ -110,9 +112,10 @@ class ListingModel:
         self._vectorizer = _fixed(LISTING, vocabulary, idf)
 
     def odds(self, texts: Sequence[str]) -> float:
-        """Log-odds that a listing, given as its folded sentences, holds any flag."""
-        features = self._vectorizer.transform([" ".join(texts)])
-        return float((features @ self.weights)[0] + self.bias)
+        """Log-odds that a listing, given as its folded sentences, holds any flag; those of a short one count less."""
+        whole = " ".join(texts)
+        features = self._vectorizer.transform([whole])
+        return float((features @ self.weights)[0] + self.bias) * min(1.0, len(whole) / TELLING_LENGTH)
 
 
 def fit_listing(listings: Sequence[Sequence[str]], flagged: Sequence[bool], seed: int) -> ListingModel:

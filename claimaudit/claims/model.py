@@ -34,8 +34,9 @@ SPOKEN_ODDS = 0.0
 """Log-odds from which a type that is not flagged is still reported as spoken of: more probable than not."""
 UNREAD_ODDS = -6.0
 """What stands for the encoder's log-odds of a sentence that its gate kept from it."""
-WORD_RANGE = 2.0
-"""A word belongs to a claim's span when its log-weight is at most this far below the strongest word's."""
+WORD_RANGE = 5.0
+"""A word belongs to a claim's span when its log-weight is at most this far below the strongest word's. Of 2 to 7 this agreed
+best with the readers' spans (intersection over union 0.68 on the calibration split)."""
 
 
 class Speed(StrEnum):

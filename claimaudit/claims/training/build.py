@@ -14,7 +14,7 @@ import numpy as np
 
 from claimaudit.claims.artifact import write_artifact
 from claimaudit.claims.classify import ClaimFinder
-from claimaudit.claims.combine import Combination, fit_combination, pattern_feature
+from claimaudit.claims.combine import Combination, Gate, fit_combination, pattern_feature
 from claimaudit.claims.corpus import Corpus, read_corpus
 from claimaudit.claims.encoder import Encoder
 from claimaudit.claims.linear import LinearModel, ListingModel, fit_linear, fit_listing
@@ -26,7 +26,7 @@ from claimaudit.errors import PackError
 from claimaudit.resources import Pack
 from claimaudit.types import ClaimType, Strength
 
-GATE_RECALL = 0.97
+GATE_RECALL = 0.95
 """Share of the flagged sentences of the calibration split that the gate must let through to the encoder. Less is faster, and
 misses what only the encoder would have found."""
 EXEMPLARS = 300
@@ -132,13 +132,14 @@ def calibrate(
     }
     combinations = {"fast": fit_combination(_flat(odds), heard.ravel(), flagged.ravel())}
     probable = combinations["fast"].probabilities(odds, heard).max(axis=1)
-    gate = round(float(np.quantile(probable[flagged.any(axis=1)], 1 - GATE_RECALL)), 5)
+    gate = Gate(combinations["fast"], round(float(np.quantile(probable[flagged.any(axis=1)], 1 - GATE_RECALL)), 5))
     if encoder is not None:
+        opened = np.flatnonzero(gate.opens(odds, heard))
         odds["encoder"] = np.full(flagged.shape, UNREAD_ODDS)
-        for place in np.flatnonzero(probable >= gate):
+        for place in opened:
             odds["encoder"][place] = encoder.read([examples[place].reading])[0].flagged
         combinations["accurate"] = fit_combination(_flat(odds), heard.ravel(), flagged.ravel())
-    return gate, combinations
+    return gate.least, combinations
 
 
 def _heard(read: ReadDocument, finder: ClaimFinder, claim_types: Sequence[ClaimType]) -> np.ndarray:

@@ -1,0 +1,107 @@
+"""The model that ships: what it adds to the patterns, and what holds for both of its speeds."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from claimaudit import Auditor, Listing, Pack, load_pack
+from claimaudit.claims.artifact import read_artifact
+from claimaudit.claims.combine import REVIEW_BAND
+from claimaudit.evidence.verdict import replay
+from claimaudit.resources import model_path
+from claimaudit.training import METRICS, corpus_hash
+from tests.properties.test_properties import COPY
+
+SPEEDS = ("fast", "accurate")
+PEN = """Solen pocket light pen for brown spots
+Charge it for an hour, then hold the tip on the spot for five seconds.
+My freckles were history by the time the kettle boiled.
+Whoever has tried it has clear cheeks, and nobody had to come back for another go.
+Results differ from person to person.
+The cable is two metres long."""
+
+
+@cache
+def auditor(speed: str) -> Auditor:
+    return Auditor(speed=speed)
+
+
+def test_the_accurate_model_is_the_default() -> None:
+    assert auditor("accurate").signature.model.startswith("skin-1/accurate+")
+    assert Auditor().signature.model == auditor("accurate").signature.model
+
+
+def test_it_flags_wording_that_no_pattern_holds() -> None:
+    units = {
+        speed: {(finding.claim.sentence.index, finding.claim.type) for finding in auditor(speed).audit(PEN).flagged}
+        for speed in ("patterns", "accurate")
+    }
+    assert {(2, "instant_removal"), (3, "permanent")} <= units["accurate"] - units["patterns"]
+    assert {index for index, _ in units["accurate"]} == {2, 3}
+    flagged = auditor("accurate").audit(PEN).flagged
+    for finding in flagged:
+        assert finding.claim.span.of(PEN) == finding.claim.text
+        assert finding.claim.text in finding.claim.sentence.text
+        assert any(step.kind == "model" for step in finding.why)
+        assert finding.limitations
+        assert finding.sources
+        assert finding.suggestion
+
+
+@pytest.mark.parametrize("speed", SPEEDS)
+def test_what_is_honest_is_not_flagged(speed: str) -> None:
+    honest = "This device does not remove pigment instantly. It requires several sessions. Results vary."
+    assert auditor(speed).audit(honest).flagged == ()
+
+
+@pytest.mark.parametrize("speed", SPEEDS)
+def test_the_same_input_gives_the_same_bytes_in_any_order(speed: str) -> None:
+    listings = [Listing("a", PEN), Listing("b", "Laser clinic. It does not hurt at all!"), Listing("c", "")]
+    forward = {result.listing.id: result.to_json() for result in auditor(speed).audit_many(listings)}
+    backward = {result.listing.id: result.to_json() for result in Auditor(speed=speed).audit_many(reversed(listings))}
+    assert forward == backward
+
+
+@pytest.mark.parametrize("speed", SPEEDS)
+@given(text=st.lists(COPY, max_size=3).map("\n".join))
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+def test_findings_lie_in_one_sentence_and_replay(speed: str, text: str) -> None:
+    result = Auditor(speed=speed, setting="home").audit(Listing("x", text))
+    units = set()
+    for item in (*result.findings, *result.near_misses):
+        claim, sent = item.claim, item.claim.sentence
+        assert sent.span.start <= claim.span.start < claim.span.end <= sent.span.end <= len(text)
+        assert (sent.index, claim.type) not in units, "one finding or near miss for each sentence and type"
+        units.add((sent.index, claim.type))
+        assert 0 <= claim.confidence <= 1
+        if item.review:
+            assert REVIEW_BAND[0] - 1e-4 <= claim.confidence <= REVIEW_BAND[1] + 1e-4
+    for finding in result.findings:
+        assert replay(finding.why, load_pack()) == finding.verdict
+        assert not finding.is_flagged or (finding.limitations and finding.sources and finding.suggestion)
+
+
+def test_the_folder_holds_what_its_figures_were_measured_on(pack: Pack) -> None:
+    """A change of the corpus or of the model wants new figures (`make model`)."""
+    folder = model_path(pack)
+    assert folder is not None
+    metrics = json.loads((folder / METRICS).read_text("utf-8"))
+    assert metrics["model_hash"] == read_artifact(folder).hash
+    assert metrics["corpus_hash"] == corpus_hash(pack)
+    assert set(metrics["scores"]["test"]) == {"patterns", *SPEEDS}
+
+
+def test_the_card_says_what_was_measured(pack: Pack) -> None:
+    folder = model_path(pack)
+    assert folder is not None
+    card = (folder / "card.md").read_text("utf-8")
+    scores = json.loads((folder / METRICS).read_text("utf-8"))["scores"]["test"]
+    for speed in ("patterns", *SPEEDS):
+        overall = scores[speed]["overall"]
+        row = " | ".join(f"{overall[name]['value']:.2f}" for name in ("precision", "recall", "f1"))
+        assert f"| {speed} | {row} |" in card
