@@ -13,7 +13,12 @@ from typing import Any
 from claimaudit._version import __version__
 from claimaudit.audit import PATTERNS, Auditor
 from claimaudit.claims.artifact import read_artifact
+from claimaudit.claims.classify import ClaimFinder
+from claimaudit.claims.corpus import read_corpus
+from claimaudit.claims.model import Speed, load_model
+from claimaudit.claims.setting import ScopeReader
 from claimaudit.claims.training.build import build_model
+from claimaudit.claims.training.examples import read_documents
 from claimaudit.claims.training.recipe import Recipe
 from claimaudit.evaluation import Evaluation, evaluate, split_gold
 from claimaudit.resources import Pack
@@ -60,11 +65,13 @@ def measure(pack: Pack, folder: Path, *, report: Callable[[str], None] = print) 
     """Scores of the model in a folder on the splits that nothing was fitted on, beside those of the patterns alone."""
     artifact = read_artifact(folder)
     scores: dict[str, dict[str, Any]] = {}
+    gates: dict[str, dict[str, float]] = {}
     for split in MEASURED_ON:
         gold = split_gold(pack, split)
         if not gold.documents:
             continue
         scores[split] = {}
+        gates[split] = measure_gate(pack, folder, split)
         for speed in (PATTERNS, *artifact.combinations):
             auditor = Auditor(pack, speed=speed, model=None if speed == PATTERNS else folder)
             result = evaluate(gold, auditor, errors=0)
@@ -79,8 +86,23 @@ def measure(pack: Pack, folder: Path, *, report: Callable[[str], None] = print) 
         "claimaudit": __version__,
         "python": platform.python_version(),
         "packages": {package: _version(package) for package in _PACKAGES},
+        "gate": gates,
         "scores": scores,
     }
+
+
+def measure_gate(pack: Pack, folder: Path, split: str) -> dict[str, float]:
+    """Of a split, the share of sentences that the gate lets through, and its recall: of the flagged ones (0..1)."""
+    model, finder = load_model(pack, Speed.FAST, folder), ClaimFinder(pack)
+    total = opened = flagged = found = 0
+    for read in read_documents(read_corpus(pack).split(split), ScopeReader(pack)):
+        places: set[int] = set()
+        if read.scope.in_scope:
+            places.update(model.gate_opens(read.sentences, read.scope, finder.hear(read.sentences, read.scope)))
+        wanted = {e.index for e in read.examples if any(target.is_flagged for target in e.targets.values())}
+        total, opened = total + len(read.examples), opened + len(places)
+        flagged, found = flagged + len(wanted), found + len(wanted & places)
+    return {"share": round(opened / max(1, total), 4), "recall": round(found / max(1, flagged), 4)}
 
 
 def corpus_hash(pack: Pack) -> str:

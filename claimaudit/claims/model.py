@@ -85,17 +85,21 @@ class TrainedModel:
         self._encoder: Encoder | None = artifact.encoder() if speed is Speed.ACCURATE else None
         self._artifact = artifact
 
+    def gate_opens(self, sentences: Sequence[Sentence], scope: Scope, heard: Mapping[Unit, Heard]) -> list[int]:
+        """Places of the sentences that the cheap models and the patterns cannot rule out: those that an encoder reads."""
+        read = readings(sentences, scope)
+        if not read:
+            return []
+        odds, _ = self._cheap(read)
+        return np.flatnonzero(self._gate.opens(odds, self._told(heard, len(read)))).tolist()
+
     def assess(self, sentences: Sequence[Sentence], scope: Scope, heard: Mapping[Unit, Heard]) -> dict[Unit, Assessment]:
         """Of the sentences of one listing, each unit that the patterns heard or the model takes for spoken of."""
         read = readings(sentences, scope)
         if not read:
             return {}
-        scores = self._linear.scores(read)
+        odds, scores = self._cheap(read)
         told = self._told(heard, len(read))
-        odds: dict[str, np.ndarray | float] = {
-            "linear": scores.flagged,
-            "listing": self._listing.odds([reading.text for reading in read]),
-        }
         encoded: dict[int, Encoded] = {}
         if self._encoder is not None:
             places = np.flatnonzero(self._gate.opens(odds, told)).tolist()
@@ -114,6 +118,11 @@ class TrainedModel:
             claim = _Unit(sentences[row], column, float(probabilities[row, column]), bool(promised[row, column]))
             found[sentences[row].index, self._types[column]] = self._assess(claim, scores, encoded.get(row))
         return found
+
+    def _cheap(self, read: Sequence[Reading]) -> tuple[dict[str, np.ndarray | float], LinearScores]:
+        """The log-odds of the linear models, and all that the one of sentences says."""
+        scores = self._linear.scores(read)
+        return {"linear": scores.flagged, "listing": self._listing.odds([reading.text for reading in read])}, scores
 
     def _told(self, heard: Mapping[Unit, Heard], count: int) -> np.ndarray:
         """What the patterns heard of each unit, as `Combination.probabilities` wants it."""

@@ -1,0 +1,79 @@
+"""The models as scikit-learn estimators."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.metrics import f1_score
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+
+from claimaudit import ModelError, Pack, SettingsError
+from claimaudit.integrations.sklearn import ClaimClassifier
+
+SENTENCES = [
+    f"{start} {end}" for start in ("It", "The pen", "Our cream") for end in ("does not hurt.", "is blue.", "ships today.")
+] * 4
+
+
+@pytest.fixture
+def labels(pack: Pack) -> np.ndarray:
+    y = np.zeros((len(SENTENCES), len(pack.claim_types)), int)
+    y[:, pack.claim_types.index("painless")] = ["hurt" in sentence for sentence in SENTENCES]
+    return y
+
+
+def test_it_learns_and_tells(pack: Pack, labels: np.ndarray) -> None:
+    model = ClaimClassifier(speed="fast", setting="home")
+    assert model.fit(SENTENCES, labels) is model
+    assert list(model.classes_) == list(pack.claim_types)
+    chances = model.predict_proba(SENTENCES)
+    assert chances.shape == labels.shape
+    assert ((chances > 0) & (chances < 1)).all()
+    np.testing.assert_array_equal(model.predict(SENTENCES), labels)
+    np.testing.assert_array_equal(model.predict(SENTENCES), (model.decision_function(SENTENCES) > 0).astype(int))
+    assert model.predict_proba([]).shape == (0, len(pack.claim_types))
+
+
+def test_the_estimator_contract(labels: np.ndarray) -> None:
+    model = ClaimClassifier(speed="fast", setting="clinic", random_state=3)
+    again = clone(model)
+    assert again is not model
+    assert again.get_params() == model.get_params()
+    with pytest.raises(NotFittedError):
+        again.predict(SENTENCES)
+    first, second = clone(model).fit(SENTENCES, labels), clone(model).fit(SENTENCES, labels)
+    np.testing.assert_array_equal(first.decision_function(SENTENCES), second.decision_function(SENTENCES))
+    revived = pickle.loads(pickle.dumps(first))
+    np.testing.assert_array_equal(first.decision_function(SENTENCES), revived.decision_function(SENTENCES))
+    tags = model.__sklearn_tags__()
+    assert tags.input_tags.string
+    assert tags.classifier_tags.multi_label
+
+
+def test_it_works_in_pipelines_and_searches(labels: np.ndarray) -> None:
+    pipe = make_pipeline(ClaimClassifier(speed="fast")).fit(SENTENCES, labels)
+    assert f1_score(labels, pipe.predict(SENTENCES), average="micro") == 1
+    search = GridSearchCV(ClaimClassifier(speed="fast"), {"setting": ["home", "clinic"]}, cv=2, scoring="f1_micro")
+    assert search.fit(SENTENCES, labels).best_score_ == 1
+
+
+@pytest.mark.parametrize("speed", ["fast", "accurate"])
+def test_the_weights_that_ship(pack: Pack, speed: str) -> None:
+    model = ClaimClassifier(speed=speed, setting="home").load()
+    chances = model.predict_proba(["You will not feel a thing.", "The cable is two metres long."])
+    painless = pack.claim_types.index("painless")
+    assert chances[0, painless] > 0.5 > chances[1, painless]
+
+
+def test_what_cannot_be_is_said(labels: np.ndarray) -> None:
+    with pytest.raises(SettingsError, match="speed must be 'fast' or 'accurate', got 'slow'"):
+        ClaimClassifier(speed="slow").load()
+    with pytest.raises(SettingsError, match=r"y has shape \(36, 2\)"):
+        ClaimClassifier().fit(SENTENCES, labels[:, :2])
+    with pytest.raises(ModelError, match=r"model\.json: cannot be read"):
+        ClaimClassifier().load("no/such/folder")
