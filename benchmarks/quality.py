@@ -5,8 +5,8 @@
 Each row is trained on the training split and the contrast pairs. Rows of one model alone flag a unit (sentence and claim
 type) from the score with the best F1 on the calibration split; `patterns`, `fast` and `accurate` are audits from end to end.
 Measured are flagged units of the test split and of labelled documents given with --gold, with 95 % intervals (bootstrap
-over documents). A row that is trained takes minutes to an hour on two cores; results are kept in the file and replaced row by row.
-Needs the extras `train` and `bench`. Same seed, same figures on the same machine.
+over documents). A row that is trained takes minutes to an hour on two cores; results are kept in the file, replaced row by
+row, and written as a table beside it. Needs the extras `train` and `bench`. Same seed, same figures on the same machine.
 """
 
 from __future__ import annotations
@@ -35,6 +35,10 @@ from claimaudit.types import Assertion, Strength, Verdict
 
 Scores = Callable[[Sequence[Example]], np.ndarray]
 ROUNDS = 1_000
+PAGE = """# Which kind of model finds flags best
+
+Written by `python benchmarks/quality.py`, whose docstring says how. Each cell: F1 on flagged units (95 % interval),
+precision / recall. A share of the documents is also that share of the contrast pairs."""
 
 
 def gold_documents(path: Path) -> list[Document]:
@@ -89,6 +93,7 @@ class Bench:
             "encoder": lambda: self.alone(self.tuned(encoder_body())),
             "encoder, half the documents": lambda: self.alone(self.tuned(encoder_body(), share=0.5)),
             "encoder, a quarter": lambda: self.alone(self.tuned(encoder_body(), share=0.25)),
+            "encoder, a quarter, without context": lambda: self.alone(self.tuned(encoder_body(), share=0.25, context=False)),
             "encoder, an eighth": lambda: self.alone(self.tuned(encoder_body(), share=0.125)),
             "encoder, int8": lambda: self.alone(self.shipped()),
             "fast": lambda: self.audited("fast"),
@@ -116,7 +121,8 @@ class Bench:
         models = []
         for column in range(len(self.types)):
             rows = np.flatnonzero(targets.known[:, column])
-            model = LogisticRegression(C=20, class_weight="balanced", solver="liblinear", random_state=0)
+            solver = "lbfgs" if isinstance(features, np.ndarray) else "liblinear"
+            model = LogisticRegression(C=20, class_weight="balanced", solver=solver, max_iter=100, tol=1e-3, random_state=0)
             models.append(model.fit(features[rows], targets.flagged[rows, column]))
         return lambda examples: np.stack([model.decision_function(transform(examples)) for model in models], axis=1)
 
@@ -287,7 +293,9 @@ def main() -> None:
         done = {row: done[row] for row in rows if row in done}
         options.output.write_text(json.dumps(done, indent=1) + "\n", "utf-8")
         print(name, json.dumps(done[name]), flush=True)
-    print(table(done))
+    page = f"{PAGE}\n\n{table(done)}\n"
+    options.output.with_suffix(".md").write_text(page, "utf-8")
+    print(page)
 
 
 if __name__ == "__main__":

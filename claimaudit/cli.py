@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from enum import StrEnum
@@ -44,6 +44,7 @@ class Format(StrEnum):
     JSONL = "jsonl"
     CSV = "csv"
     JSON = "json"
+    HTML = "html"
 
 
 class Show(StrEnum):
@@ -123,7 +124,7 @@ def scan(
     results = run.results(read_listings(paths, columns=columns))
     shown = show or (Show.FLAGGED if format_ is Format.TABLE else Show.ALL)
     with _destination(output) as out:
-        _write(results, out, format_, shown)
+        _write(results, out, format_, shown, run.not_read)
     raise typer.Exit(run.status())
 
 
@@ -294,6 +295,7 @@ class _Run:
         self._auditor = auditor
         self._fail_on = fail_on
         self._worst = 0
+        self.not_read: list[str] = []
         self._incomplete = False
 
     def results(self, items: Iterator[Listing | Rejected]) -> Iterator[AuditResult]:
@@ -314,6 +316,7 @@ class _Run:
 
     def _reject(self, reason: object) -> None:
         typer.echo(f"claimaudit: not read: {reason}", err=True)
+        self.not_read.append(str(reason))
         self._incomplete = True
 
     def status(self) -> int:
@@ -323,8 +326,8 @@ class _Run:
         return FOUND if self._worst >= least else CLEAN
 
 
-def _write(results: Iterator[AuditResult], out: TextIO, format_: Format, show: Show) -> None:
-    from claimaudit.reports import records, text
+def _write(results: Iterator[AuditResult], out: TextIO, format_: Format, show: Show, not_read: Sequence[str]) -> None:
+    from claimaudit.reports import html, records, text
 
     if format_ is Format.TABLE:
         for line in text.render(results, show=show.value):
@@ -333,6 +336,8 @@ def _write(results: Iterator[AuditResult], out: TextIO, format_: Format, show: S
         records.write_jsonl(results, out, show=show.value)
     elif format_ is Format.CSV:
         records.write_csv(results, out, show=show.value)
+    elif format_ is Format.HTML:
+        html.write(results, out, not_read=not_read)
     else:
         records.write_json(list(results), out)
 

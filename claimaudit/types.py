@@ -538,6 +538,12 @@ class AuditResult:
         text = json.dumps(self.to_dict(), ensure_ascii=False, indent=indent)
         return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
+    def to_html(self) -> str:
+        """The listing as a report of one page that opens offline: the copy with its claims, and the case for each."""
+        from claimaudit.reports.html import render  # the page is a report's business
+
+        return render([self])
+
     def to_frame(self, show: str = "all") -> pd.DataFrame:
         """The records as a pandas DataFrame, one row a finding; the columns stand even when there is none."""
         from claimaudit.integrations.pandas import frame_of  # pandas costs half a second: only who asks pays

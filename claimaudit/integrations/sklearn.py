@@ -95,7 +95,8 @@ class ClaimClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         flagged = np.asarray(y, dtype=np.float32)
         if flagged.shape != (len(X), len(pack.claim_types)):
             raise SettingsError(
-                f"y has shape {flagged.shape}; wanted ({len(X)}, {len(pack.claim_types)}): a row a sentence, a column a claim type."
+                f"y has shape {flagged.shape}; wanted ({len(X)}, {len(pack.claim_types)}): a row for each sentence, a "
+                "column for each claim type."
             )
         readings = self._readings(X)
         if self.speed == "accurate":
