@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint format docs model quality learning-curve clean
+.PHONY: demo test lint format docs model quality clean
 
 demo: $(STAMP)  ## audit the example listings and show the findings
 	@$(BIN)/claimaudit scan docs/examples --fail-on never
@@ -31,9 +31,6 @@ model: $(STAMP)  ## train models/skin-1 anew from corpora/skin (half an hour on 
 quality: $(STAMP)  ## which kind of model finds flags best: trains all of them (hours)
 	@$(BIN)/python -m pip install --quiet --editable '.[train,bench]'
 	@$(BIN)/python benchmarks/quality.py
-
-learning-curve: $(STAMP)  ## whether more training documents would still help
-	@$(BIN)/python benchmarks/learning_curve.py --output benchmarks/learning-curve.json
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
