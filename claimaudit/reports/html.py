@@ -1,0 +1,519 @@
+"""The reviewer's desk: one page that opens offline, with the copy in the centre and the case beside it.
+
+The copy, the notes below it and the evidence cited are HTML, so that the page can be read without its script, printed and
+searched. The cases are data in the page (JSON): the script draws one when it is opened. Whatever comes from a listing is
+hostile: it is escaped as text, the data are written in ASCII without `<`, and the page's Content-Security-Policy runs only
+the script that stands in it (by its hash) and fetches nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, NamedTuple, TextIO
+from urllib.parse import urlsplit
+
+from claimaudit.text.markup import read_page
+from claimaudit.text.normalize import fold
+from claimaudit.types import (
+    AuditResult,
+    ClaimType,
+    Finding,
+    Limitation,
+    MappedText,
+    NearMiss,
+    Rule,
+    Sentence,
+    Source,
+    Span,
+    Unchecked,
+    to_record,
+)
+
+NEAR_MISS = "near-miss"
+KINDS = ("contradicted", "overstated", "consistent", NEAR_MISS)
+"""What a claim can be in the report: its verdict, or a near miss."""
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+# --- What the desk sorts and keeps by --------------------------------------------------------------------------
+
+
+class Priority(NamedTuple):
+    """How soon a listing wants a reader; larger is sooner, compared field by field."""
+
+    firm: float
+    doubtful: float
+    unread: int
+
+
+def priority(result: AuditResult) -> Priority:
+    """Where a listing stands in the queue.
+
+    `firm` is the expected severity of what is flagged: the sum of `Verdict.severity` (2 contradicted, 1 overstated) times
+    confidence. What is marked for review counts the same way, but only in `doubtful` (a near miss as 1), so that it orders
+    listings that are equally firm and never goes before a firm flag. `unread` counts what was given and not read.
+    """
+    firm = doubtful = 0.0
+    for finding in result.findings:
+        weight = finding.verdict.severity * finding.claim.confidence
+        if finding.review:
+            doubtful += weight
+        else:
+            firm += weight
+    doubtful += sum(near_miss.claim.confidence for near_miss in result.near_misses if near_miss.review)
+    return Priority(round(firm, 6), round(doubtful, 6), sum(note.breaks_audit for note in result.unchecked))
+
+
+def decision_key(listing_id: str, claim_type: ClaimType, sentence: str) -> str:
+    """What a reviewer's decision is filed under: content alone, so that it outlives a change elsewhere in the copy.
+
+    The sentence is folded (lower case, plain letters, single spaces) first. The key begins with a letter, so that no
+    spreadsheet takes it for a number.
+
+    >>> decision_key("a", "painless", "No  PAIN!") == decision_key("a", "painless", "no pain!")
+    True
+    """
+    content = json.dumps([listing_id, claim_type, " ".join(fold(MappedText(sentence)).text.split())])
+    return "k" + hashlib.sha256(content.encode("utf-8")).hexdigest()[:20]
+
+
+# --- What the template reads -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A claim in the report: `number` counts within its listing, `index` over the page; `lane` parts overlapping lines."""
+
+    item: Finding | NearMiss
+    index: int
+    number: int
+    lane: int
+    start: int
+    """Of the claim, in the readable characters of its sentence; `end` likewise."""
+    end: int
+
+    @property
+    def kind(self) -> str:
+        return kind_of(self.item)
+
+    @property
+    def type(self) -> ClaimType:
+        return self.item.claim.type
+
+    @property
+    def text(self) -> str:
+        return self.item.claim.text
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits for a decision: it is flagged, or marked for review."""
+        return self.item.review or (isinstance(self.item, Finding) and self.item.is_flagged)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A run of characters with the same claims over it: those that run on behind it, and those that end with it.
+
+    A gap lies between sentences.
+    """
+
+    text: str
+    runs_on: tuple[Mark, ...] = ()
+    closes: tuple[Mark, ...] = ()
+    is_unread: bool = False
+    is_gap: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A line of the copy as a person reads it; the texts of all blocks together are the readable text."""
+
+    kind: str
+    zone: str
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that was not checked, and how often it was said."""
+
+    message: str
+    count: int
+    breaks_audit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A listing as the page shows it."""
+
+    index: int
+    result: AuditResult
+    blocks: tuple[Block, ...]
+    marks: tuple[Mark, ...]
+    notes: tuple[Note, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many claims of each kind, in the order of `KINDS`."""
+        found = Counter(mark.kind for mark in self.marks)
+        return {kind: found[kind] for kind in KINDS}
+
+    @property
+    def to_decide(self) -> int:
+        return sum(mark.is_open for mark in self.marks)
+
+    @property
+    def setting(self) -> str:
+        """What the listing was read as."""
+        return self.result.scope.assumed_setting
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing waits for a decision, and everything was read."""
+        return not self.to_decide and self.result.is_complete
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """A row of the summary: how many claims of each kind, with their bars in percent of the longest row."""
+
+    name: str
+    counts: Mapping[str, int]
+    longest: int
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def bars(self) -> Iterator[tuple[str, float, float]]:
+        """Kind, left edge and width of each bar."""
+        left = 0.0
+        for kind, count in self.counts.items():
+            width = 100 * count / max(self.longest, 1)
+            if count:
+                yield kind, round(left, 3), round(width, 3)
+            left += width
+
+
+def kind_of(item: Finding | NearMiss) -> str:
+    """The verdict of a finding, or `near-miss`."""
+    return item.verdict.value if isinstance(item, Finding) else NEAR_MISS
+
+
+def sheets_of(results: Iterable[AuditResult]) -> list[Sheet]:
+    """The listings by priority; those that are equal stay in the order given."""
+    sheets: list[Sheet] = []
+    first = 0
+    for result in sorted(results, key=priority, reverse=True):
+        marks = _marks(result, first)
+        first += len(marks)
+        sheets.append(Sheet(len(sheets), result, tuple(_blocks(result, marks)), marks, tuple(_notes(result.unchecked))))
+    return sheets
+
+
+def _notes(unchecked: Sequence[Unchecked]) -> Iterator[Note]:
+    counts = Counter((note.message, note.breaks_audit) for note in unchecked)
+    for (message, breaks_audit), count in counts.items():
+        yield Note(message, count, breaks_audit)
+
+
+def _marks(result: AuditResult, first: int) -> tuple[Mark, ...]:
+    """Findings and near misses in the order of the copy. Claims of a sentence that overlap lie in different lanes."""
+    items: list[Finding | NearMiss] = [*result.findings, *result.near_misses]
+    items.sort(key=lambda item: (item.claim.sentence.index, item.claim.span, KINDS.index(kind_of(item))))
+    marks: list[Mark] = []
+    by_sentence: dict[int, list[Mark]] = {}
+    for item in items:
+        start, end = _within(item.claim.sentence, item.claim.span)
+        before = by_sentence.setdefault(item.claim.sentence.index, [])
+        taken = {mark.lane for mark in before if mark.start < end and start < mark.end}
+        lane = next(lane for lane in range(len(items)) if lane not in taken)
+        before.append(Mark(item, first + len(marks), len(marks) + 1, lane, start, end))
+        marks.append(before[-1])
+    return tuple(marks)
+
+
+def _within(sentence: Sentence, span: Span) -> tuple[int, int]:
+    """A source span as a range of the sentence's readable characters."""
+    readable = sentence.readable
+    if readable.starts is None or readable.ends is None:
+        return span.start - readable.origin, span.end - readable.origin
+    covered = [
+        place
+        for place, (start, end) in enumerate(zip(readable.starts, readable.ends, strict=True))
+        if start < span.end and end > span.start
+    ]
+    return (covered[0], covered[-1] + 1) if covered else (0, 0)
+
+
+def _blocks(result: AuditResult, marks: Sequence[Mark]) -> Iterator[Block]:
+    """The copy line by line. A line break within a sentence is a wrapped line, one between sentences ends a block."""
+    text = readable_text(result)
+    unread = [note.span for note in result.unchecked if note.span and note.breaks_audit]
+    by_sentence: dict[int, list[Mark]] = {}
+    for mark in marks:
+        by_sentence.setdefault(mark.item.claim.sentence.index, []).append(mark)
+    segments: list[Segment] = []
+    kind, zone = "gap", "body"
+    place = 0
+    for sentence in (*result.sentences, None):
+        start = text.index(sentence.readable.text, place) if sentence else len(text)
+        for line in text[place:start].splitlines(keepends=True):
+            segments.append(Segment(line, is_gap=True))
+            if _ends_line(line):
+                yield Block(kind, zone, tuple(segments))
+                segments, kind, zone = [], "gap", "body"
+        if sentence is None:
+            break
+        if not any(segment.text.strip() for segment in segments):
+            kind, zone = sentence.kind, sentence.zone
+        is_unread = any(span.start <= sentence.span.start and sentence.span.end <= span.end for span in unread)
+        segments.extend(_segments(sentence.readable.text, by_sentence.get(sentence.index, ()), is_unread))
+        place = start + len(sentence.readable.text)
+    if segments:
+        yield Block(kind, zone, tuple(segments))
+
+
+def _ends_line(text: str) -> bool:
+    return text.splitlines()[0] != text
+
+
+def _segments(text: str, marks: Sequence[Mark], is_unread: bool) -> Iterator[Segment]:
+    """A sentence cut wherever a claim begins or ends."""
+    edges = sorted({0, len(text), *(edge for mark in marks for edge in (mark.start, mark.end))})
+    for start, end in pairwise(edges):
+        over = sorted((mark for mark in marks if mark.start <= start and end <= mark.end), key=lambda mark: mark.number)
+        runs_on = tuple(mark for mark in over if mark.end > end)
+        closes = tuple(mark for mark in over if mark.end == end)
+        yield Segment(text[start:end], runs_on, closes, is_unread)
+
+
+def readable_text(result: AuditResult) -> str:
+    """What the audit read, as a person sees it; for plain text, the characters as given."""
+    limit = result.signature.settings.get("max_characters")
+    text = result.listing.text[:limit] if isinstance(limit, int) else result.listing.text
+    return read_page(text, markup=result.listing.markup).readable.text
+
+
+# --- The cases, as data ----------------------------------------------------------------------------------------
+
+
+class _Evidence:
+    """The grounds that the cases cite, each once and by its place; equal ids of different packs stay apart."""
+
+    def __init__(self) -> None:
+        self.grounds: list[Limitation] = []
+        self.rules: list[Rule] = []
+        self.sources: list[Source] = []
+        self._places: dict[tuple[str, str], list[int]] = {}
+
+    def ground(self, entry: Limitation) -> int:
+        return self._place("ground", entry, self.grounds)
+
+    def rule(self, entry: Rule) -> int:
+        return self._place("rule", entry, self.rules)
+
+    def source(self, entry: Source) -> int:
+        return self._place("source", entry, self.sources)
+
+    def _place(self, kind: str, entry: Any, entries: list[Any]) -> int:
+        places = self._places.setdefault((kind, entry.id), [])
+        for place in places:
+            if entries[place] is entry or entries[place] == entry:
+                return place
+        places.append(len(entries))
+        entries.append(entry)
+        return places[-1]
+
+
+def _data(sheets: Sequence[Sheet], signatures: Sequence[str]) -> tuple[dict[str, Any], _Evidence]:
+    evidence = _Evidence()
+    data = {
+        "signatures": list(signatures),
+        "listings": [
+            {"id": sheet.result.listing.id, "field": sheet.result.listing.field, "setting": sheet.setting}
+            for sheet in sheets
+        ],
+        "items": [_case(sheet, mark, evidence) for sheet in sheets for mark in sheet.marks],
+        "grounds": [_ground(entry, evidence) for entry in evidence.grounds],
+        "rules": [_rule(entry, evidence) for entry in evidence.rules],
+    }
+    sources = [
+        {"citation": source.citation, "kind": source.kind, "supports": source.supports, "link": web_link(source)}
+        for source in evidence.sources
+    ]
+    return {**data, "sources": sources}, evidence
+
+
+def _case(sheet: Sheet, mark: Mark, evidence: _Evidence) -> dict[str, Any]:
+    item, claim = mark.item, mark.item.claim
+    record = to_record(item, sheet.result.signature)
+    finding = item if isinstance(item, Finding) else None
+    words = claim.sentence.readable.text
+    kept = ("claim_type", "verdict", "review", "confidence", "start", "end", "text", "sentence", "assertion", "strength")
+    return {
+        **{name: record[name] for name in kept},
+        **{name: record[name] for name in ("setting", "modality", "conditions", "message", "suggestion", "pack", "model")},
+        "version": record["version"],
+        "key": decision_key(sheet.result.listing.id, claim.type, claim.sentence.text),
+        "listing": sheet.index,
+        "number": mark.number,
+        "kind": mark.kind,
+        "open": mark.is_open,
+        "unit": claim.sentence.index,
+        "words": [words[: mark.start], words[mark.start : mark.end], words[mark.end :]],
+        "limitations": [evidence.ground(entry) for entry in finding.limitations] if finding else [],
+        "permissions": [evidence.ground(entry) for entry in finding.permissions] if finding else [],
+        "rules": [evidence.rule(entry) for entry in finding.rules] if finding else [],
+        "why": [[step.kind, step.value, step.detail] for step in (finding.why if finding else claim.why)],
+    }
+
+
+def _ground(entry: Limitation, evidence: _Evidence) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "kind": entry.kind,
+        "statement": entry.statement,
+        "ceiling": entry.ceiling,
+        "confidence": entry.confidence,
+        "reviewed_on": entry.reviewed_on,
+        "review_by": entry.review_by,
+        "notes": entry.notes,
+        "figures": [figure.fact for figure in entry.figures],
+        "sources": [evidence.source(source) for source in entry.sources],
+    }
+
+
+def _rule(entry: Rule, evidence: _Evidence) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "jurisdiction": entry.jurisdiction,
+        "authority": entry.authority,
+        "instrument": entry.instrument,
+        "provision": entry.provision,
+        "statement": entry.statement,
+        "acceptable": entry.acceptable,
+        "sources": [evidence.source(source) for source in entry.sources],
+    }
+
+
+def web_link(source: Source) -> str | None:
+    """Where a source can be read, if that is an address of the web; anything else gets no link."""
+    link = source.link
+    if link is None or any(character.isspace() or not character.isprintable() for character in link):
+        return None
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        return None
+    return link if parts.scheme in ("http", "https") and parts.netloc else None
+
+
+def embedded(data: Any) -> str:
+    """JSON that can stand in a `<script>` element: ASCII alone, and no `<`, `>` or `&`.
+
+    >>> embedded("</script>\\u2028")
+    '"\\\\u003c/script\\\\u003e\\\\u2028"'
+    """
+    text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+# --- The page --------------------------------------------------------------------------------------------------
+
+
+def render(results: Iterable[AuditResult], *, not_read: Sequence[str] = ()) -> str:
+    """The report as one HTML page that needs nothing but itself. The same results give the same page.
+
+    Parameters
+    ----------
+    results
+        Audited listings; all of them are read before the page is made.
+    not_read
+        What could not even be read as a listing, one message each; looked at after `results`, so that a run that streams
+        may still be filling it.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # only the page needs it
+    from markupsafe import Markup
+
+    sheets = sheets_of(results)
+    signatures = list(dict.fromkeys(str(sheet.result.signature) for sheet in sheets))
+    data, evidence = _data(sheets, signatures)
+    loader = PackageLoader("claimaudit.reports")
+    environment = Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(plain=plain, counted=_counted, web_link=web_link)
+    style, script = (loader.get_source(environment, f"report.{kind}")[0] for kind in ("css", "js"))
+    types = _tallies(mark for sheet in sheets for mark in sheet.marks)
+    page = environment.get_template("report.html").render(
+        sheets=sheets,
+        waiting=[sheet for sheet in sheets if not sheet.is_clean],
+        clean=[sheet for sheet in sheets if sheet.is_clean],
+        kinds=KINDS,
+        types=types,
+        overall=_overall(types),
+        settings=sorted({sheet.setting for sheet in sheets}),
+        sentences=sum(len(sheet.result.sentences) for sheet in sheets),
+        to_decide=sum(sheet.to_decide for sheet in sheets),
+        for_review=sum(mark.item.review for sheet in sheets for mark in sheet.marks),
+        flagged_listings=sum(bool(sheet.result.flagged) for sheet in sheets),
+        incomplete=sum(not sheet.result.is_complete for sheet in sheets),
+        outside=sum(not sheet.result.scope.in_scope for sheet in sheets),
+        not_read=list(not_read),
+        evidence=evidence,
+        signatures=signatures,
+        style=Markup(style),
+        script=Markup(script),
+        style_hash=_csp_hash(style),
+        script_hash=_csp_hash(script),
+        data=Markup(embedded(data)),
+    )
+    return _UNPRINTABLE.sub("\ufffd", page.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def write(results: Iterable[AuditResult], out: TextIO, *, not_read: Sequence[str] = ()) -> None:
+    """Write the page of `render`."""
+    out.write(render(results, not_read=not_read))
+
+
+def plain(name: str) -> str:
+    """A name of the pack as words: `no_side_effects` is "no side effects"."""
+    return name.replace("_", " ").replace("-", " ")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def _tallies(marks: Iterable[Mark]) -> list[Tally]:
+    """Claims by type, those with most flags first."""
+    counts: dict[ClaimType, Counter[str]] = {}
+    for mark in marks:
+        counts.setdefault(mark.type, Counter())[mark.kind] += 1
+    longest = max((sum(found.values()) for found in counts.values()), default=0)
+    tallies = [Tally(name, {kind: found[kind] for kind in KINDS}, longest) for name, found in counts.items()]
+    return sorted(tallies, key=lambda tally: (*(-tally.counts[kind] for kind in KINDS), tally.name))
+
+
+def _overall(types: Sequence[Tally]) -> Tally:
+    counts = {kind: sum(tally.counts[kind] for tally in types) for kind in KINDS}
+    return Tally("all claims", counts, sum(counts.values()))
+
+
+def _csp_hash(text: str) -> str:
+    return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii") + "'"
