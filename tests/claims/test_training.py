@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -64,8 +63,8 @@ def folder(plants: Pack, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def copied(folder: Path, tmp_path: Path) -> Iterator[Path]:
-    yield Path(shutil.copytree(folder, tmp_path / "copied"))
+def copied(folder: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(folder, tmp_path / "copied"))
 
 
 LISTING = "A fern for your living room.\nThe pot is white.\nYou could not kill it with a hammer."
