@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from claimaudit.claims.readings import Reading
-from claimaudit.errors import ModelError
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -45,13 +44,9 @@ class Encoder:
     """Runs the graph on one thread, so that the same input gives the same bytes."""
 
     def __init__(self, graph: Path, tokenizer: Path) -> None:
-        try:
-            import onnxruntime
-            from tokenizers import Tokenizer
-        except ImportError as error:
-            raise ModelError(
-                f"the accurate model needs {error.name}. Install claimaudit[accurate], or choose the speed 'fast'."
-            ) from None
+        import onnxruntime  # who audits fast need not load it
+        from tokenizers import Tokenizer
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3

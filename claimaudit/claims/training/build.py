@@ -41,7 +41,7 @@ def build_model(pack: Pack, folder: Path, *, name: str, recipe: Recipe | None, r
     Parameters
     ----------
     folder
-        Is made anew as a whole.
+        Made where it is missing; files of an earlier model are replaced.
     name
         The model's name in signatures, `skin-1` say.
     recipe
@@ -71,7 +71,8 @@ def build_model(pack: Pack, folder: Path, *, name: str, recipe: Recipe | None, r
     calibration = read_documents(corpus.split("calibration"), scope_reader)
     encoder = Encoder(folder / "encoder.onnx", folder / "tokenizer.json") if recipe is not None else None
     gate, combinations = calibrate(pack, calibration, linear, listing, encoder)
-    report(f"gate {gate}, cuts { ({speed: combination.cut for speed, combination in combinations.items()}) }")
+    cuts = ", ".join(f"{speed} {combination.cut}" for speed, combination in combinations.items())
+    report(f"gate {gate}, cuts: {cuts}")
     write_artifact(
         folder,
         name=name,
