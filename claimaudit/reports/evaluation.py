@@ -9,6 +9,7 @@ from math import sqrt
 
 from claimaudit.audit import PATTERNS
 from claimaudit.evaluation import Calibration, Estimate, Evaluation, Mistake, Score
+from claimaudit.reports.page import counted, environment
 
 WIDTH = 100
 _NAME = 30
@@ -51,15 +52,15 @@ def _lines(evaluation: Evaluation) -> Iterator[str]:
 
 def _head(evaluation: Evaluation) -> Iterator[str]:
     yield (
-        f"{evaluation.gold}: {_counted(evaluation.documents, 'document')} ({evaluation.clean_documents} without a flag), "
-        f"{_counted(evaluation.sentences, 'sentence')}; model: {evaluation.model}"
+        f"{evaluation.gold}: {counted(evaluation.documents, 'document')} ({evaluation.clean_documents} without a flag), "
+        f"{counted(evaluation.sentences, 'sentence')}; model: {evaluation.model}"
     )
     if evaluation.incomplete:
         yield f"not read whole: {', '.join(evaluation.incomplete)}"
 
 
 def _summary(evaluation: Evaluation) -> dict[str, Score]:
-    core = {} if evaluation.core is None else {f"core ({_counted(len(evaluation.core_types), 'type')})": evaluation.core}
+    core = {} if evaluation.core is None else {f"core ({counted(len(evaluation.core_types), 'type')})": evaluation.core}
     return {
         "flagged": evaluation.overall,
         **core,
@@ -81,7 +82,7 @@ def _figures(evaluation: Evaluation) -> Iterator[str]:
         [
             ("macro F1 (5 or more in gold)", _number(evaluation.macro_f1)),
             ("false flags per 100 clean", _cell(evaluation.false_flags_per_100_clean, digits=1)),
-            ("sentences for review", f"{_cell(evaluation.review.sentences)}  ({_counted(evaluation.review.items, 'item')})"),
+            ("sentences for review", f"{_cell(evaluation.review.sentences)}  ({counted(evaluation.review.items, 'item')})"),
             ("verdict accuracy on hits", _cell(evaluation.verdict_accuracy)),
         ]
     )
@@ -152,10 +153,6 @@ def _number(value: float | None, *, digits: int = 3) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'s' * (count != 1)}"
-
-
 def _printable(text: str) -> str:
     """Without lone surrogates, which no terminal takes, and control characters, which it would obey."""
     readable = text.encode("utf-8", "replace").decode("utf-8")
@@ -184,18 +181,9 @@ _LARGEST_POINT = 10
 
 def to_html(evaluation: Evaluation) -> str:
     """One self-contained page: plots drawn as SVG, each with its numbers as a table; no script, nothing to fetch."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # only the page needs it
-
-    environment = Environment(
-        loader=PackageLoader("claimaudit.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(number=_number, interval=interval, counted=_counted)
-    page = environment.get_template("evaluation.html").render(
+    templates = environment()
+    templates.filters.update(number=_number, interval=interval, counted=counted)
+    page = templates.get_template("evaluation.html").render(
         evaluation=evaluation,
         summary=_summary(evaluation),
         review=_review(evaluation),

@@ -19,6 +19,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple, TextIO
 from urllib.parse import urlsplit
 
+from claimaudit.reports.page import counted, environment, source
 from claimaudit.text.markup import read_page
 from claimaudit.text.normalize import fold
 from claimaudit.types import (
@@ -442,25 +443,16 @@ def render(results: Iterable[AuditResult], *, not_read: Sequence[str] = ()) -> s
         What could not even be read as a listing, one message each; looked at after `results`, so that a run that streams
         may still be filling it.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # only the page needs it
-    from markupsafe import Markup
+    from markupsafe import Markup  # only the page needs it
 
     sheets = sheets_of(results)
     signatures = list(dict.fromkeys(str(sheet.result.signature) for sheet in sheets))
     data, evidence = _data(sheets, signatures)
-    loader = PackageLoader("claimaudit.reports")
-    environment = Environment(
-        loader=loader,
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(plain=plain, counted=_counted, web_link=web_link)
-    style, script = (loader.get_source(environment, f"report.{kind}")[0] for kind in ("css", "js"))
+    templates = environment()
+    templates.filters.update(plain=plain, counted=counted, web_link=web_link)
+    style, script = (source(templates, f"report.{kind}") for kind in ("css", "js"))
     types = _tallies(mark for sheet in sheets for mark in sheet.marks)
-    page = environment.get_template("report.html").render(
+    page = templates.get_template("report.html").render(
         sheets=sheets,
         waiting=[sheet for sheet in sheets if not sheet.is_clean],
         clean=[sheet for sheet in sheets if sheet.is_clean],
@@ -494,10 +486,6 @@ def write(results: Iterable[AuditResult], out: TextIO, *, not_read: Sequence[str
 def plain(name: str) -> str:
     """A name of the pack as words: `no_side_effects` is "no side effects"."""
     return name.replace("_", " ").replace("-", " ")
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def _tallies(marks: Iterable[Mark]) -> list[Tally]:

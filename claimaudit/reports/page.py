@@ -1,0 +1,37 @@
+"""What the HTML pages have in common: strict templates that escape whatever they are given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def environment() -> Environment:
+    """Templates of `claimaudit/reports/templates`; an undefined name is an error, and text is escaped."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # only a page needs it
+
+    return Environment(
+        loader=PackageLoader("claimaudit.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def source(templates: Environment, name: str) -> str:
+    """A file beside the templates as it stands, for what a page holds inline."""
+    assert templates.loader is not None
+    return templates.loader.get_source(templates, name)[0]
+
+
+def counted(count: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> counted(1, "flag"), counted(2_000, "flag")
+    ('1 flag', '2,000 flags')
+    """
+    return f"{count:,} {noun}{'s' * (count != 1)}"
