@@ -21,8 +21,9 @@ format: $(STAMP)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-docs: $(STAMP)  ## write docs/cli.md from the command line's own help
+docs: $(STAMP)  ## write docs/cli.md from the command line's own help, docs/evidence.md from the pack
 	@$(BIN)/typer claimaudit.cli utils docs --name claimaudit --output docs/cli.md
+	@$(BIN)/claimaudit evidence --format markdown > docs/evidence.md
 
 model: $(STAMP)  ## train models/skin-1 anew from corpora/skin (half an hour on two cores)
 	@$(BIN)/python -m pip install --quiet --editable '.[train]'

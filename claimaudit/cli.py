@@ -64,6 +64,12 @@ class ReportFormat(StrEnum):
     JSON = "json"
 
 
+class PageFormat(StrEnum):
+    TABLE = "table"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
 class Speed(StrEnum):
     ACCURATE = "accurate"
     FAST = "fast"
@@ -145,6 +151,42 @@ def explain(
         raise InputError(f"there is no setting '{setting}'. Choose among {', '.join(loaded.settings)}.")
     for line in explain_type(loaded, claim_type, setting=setting):
         typer.echo(line)
+
+
+@app.command()
+def evidence(
+    claim_type: Annotated[str | None, typer.Option("--type", help="Only what is about this claim type.")] = None,
+    setting: Annotated[str | None, typer.Option(help="Only what applies in this setting.")] = None,
+    modality: Annotated[str | None, typer.Option(help="Only what applies to this modality.")] = None,
+    condition: Annotated[str | None, typer.Option(help="Only what applies to this condition.")] = None,
+    jurisdiction: Annotated[str | None, typer.Option(help="Of the rules, only those of this jurisdiction.")] = None,
+    format_: Annotated[
+        PageFormat, typer.Option("--format", help="How to write it; markdown: the whole corpus as a page.")
+    ] = PageFormat.TABLE,
+    as_of: Annotated[str | None, typer.Option(help="Date for overdue reviews, YYYY-MM-DD. Default: today.")] = None,
+    pack: PackOption = None,
+) -> None:
+    """Read the reference corpus: limitations, permissions and rules with figures, sources and review dates.
+
+    Exit status: 0 shown, 2 could not run.
+    """
+    import json
+
+    from claimaudit.reports.evidence import Selection, render, select, to_markdown, to_records
+    from claimaudit.resources import load_pack
+
+    loaded = load_pack(pack)
+    chosen = Selection(claim_type, setting, modality, condition, jurisdiction)
+    entries = select(loaded, chosen)
+    with _destination(None) as out:
+        if format_ is PageFormat.MARKDOWN:
+            if chosen != Selection():
+                raise InputError("--format markdown writes the whole corpus. Leave the choice out, or take another format.")
+            out.write(to_markdown(loaded))
+        elif format_ is PageFormat.JSON:
+            out.write(json.dumps(to_records(entries), indent=2, ensure_ascii=False) + "\n")
+        else:
+            out.writelines(line + "\n" for line in render(entries, as_of=_day(as_of)))
 
 
 @app.command()
@@ -246,10 +288,7 @@ def packs_check(
     from claimaudit.resources import load_pack
 
     loaded = load_pack(path)
-    try:
-        day = date.fromisoformat(as_of) if as_of else date.today()
-    except ValueError:
-        raise InputError(f"--as-of: {as_of!r} is no date. Write YYYY-MM-DD.") from None
+    day = _day(as_of)
     wrong = list(failures(loaded))
     for line in wrong:
         typer.echo(line, err=True)
@@ -367,6 +406,14 @@ def _names(given: str | None, *, lower: bool = False) -> tuple[str, ...] | None:
     if given is None:
         return None
     return tuple((name.lower() if lower else name).strip() for name in given.split(",") if name.strip())
+
+
+def _day(as_of: str | None) -> date:
+    """The date of an option, or today's."""
+    try:
+        return date.fromisoformat(as_of) if as_of else date.today()
+    except ValueError:
+        raise InputError(f"--as-of: {as_of!r} is no date. Write YYYY-MM-DD.") from None
 
 
 def main() -> None:

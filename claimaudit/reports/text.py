@@ -64,22 +64,23 @@ def _item(item: Finding | NearMiss) -> Iterator[str]:
     verdict = item.verdict.value if isinstance(item, Finding) else "near miss"
     yield ""
     yield f"   {verdict.upper():13} {claim.type} {claim.span.start}–{claim.span.end}"
-    yield from _wrapped(f"claim: “{claim.text}” ({claim.strength.value}, {claim.assertion.value})")
+    yield from wrapped(f"claim: “{claim.text}” ({claim.strength.value}, {claim.assertion.value})")
     if claim.text != claim.sentence.text:
-        yield from _wrapped(f"in: “{_shortened(claim.sentence.text)}”")
+        yield from wrapped(f"in: “{_shortened(claim.sentence.text)}”")
     if isinstance(item, NearMiss):
-        yield from _wrapped(f"why: {item.reason}")
+        yield from wrapped(f"why: {item.reason}")
         return
     for ground in (item.limitations or item.permissions)[:1]:
-        yield from _wrapped(f"evidence: {ground.statement} [{ground.id}, {ground.confidence} confidence]")
-        yield from _wrapped(f"source: {ground.sources[0].citation}")
+        yield from wrapped(f"evidence: {ground.statement} [{ground.id}, {ground.confidence} confidence]")
+        yield from wrapped(f"source: {ground.sources[0].citation}")
     more = max(len(item.limitations) - 1, 0)
     if item.is_flagged:
-        yield from _wrapped(f"more: {more} limitation{'s' * (more != 1)}, {len(item.rules)} rules (--format json)")
-        yield from _wrapped(f"would hold: {item.suggestion}")
+        yield from wrapped(f"more: {more} limitation{'s' * (more != 1)}, {len(item.rules)} rules (--format json)")
+        yield from wrapped(f"would hold: {item.suggestion}")
 
 
-def _wrapped(text: str) -> list[str]:
+def wrapped(text: str) -> list[str]:
+    """A paragraph of the report, folded and indented."""
     return textwrap.wrap(text, WIDTH, initial_indent="     ", subsequent_indent="       ", break_long_words=False)
 
 
@@ -112,5 +113,5 @@ def explain_type(pack: Pack, claim_type: ClaimType, *, setting: str | None = Non
         for entry in entries:
             holds = f"{entry.setting}; {', '.join(entry.modality)}; {', '.join(entry.conditions)}"
             yield f"  {entry.id} ({holds}; {entry.confidence})"
-            yield from _wrapped(entry.statement)
-            yield from _wrapped(f"ceiling: {entry.ceiling}")
+            yield from wrapped(entry.statement)
+            yield from wrapped(f"ceiling: {entry.ceiling}")
