@@ -469,7 +469,10 @@ def to_record(item: Finding | NearMiss, signature: Signature) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class AuditResult:
-    """All that an audit of one listing established, and what it could not establish."""
+    """All that an audit of one listing established, and what it could not establish.
+
+    `suppressed` are findings that a baseline holds: counted, and not reported as new.
+    """
 
     listing: Listing
     scope: Scope
@@ -478,6 +481,7 @@ class AuditResult:
     near_misses: tuple[NearMiss, ...]
     unchecked: tuple[Unchecked, ...]
     signature: Signature
+    suppressed: tuple[Finding, ...] = ()
 
     @property
     def flagged(self) -> tuple[Finding, ...]:
@@ -499,7 +503,8 @@ class AuditResult:
         return [to_record(item, self.signature) for item in items]
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as JSON values: scope with its cues, findings, near misses, unchecked notes, signature."""
+        """Everything as JSON values: scope with its cues, findings, near misses, suppressed findings, unchecked notes,
+        signature."""
         return {
             "listing_id": self.listing.id,
             "field": self.listing.field,
@@ -519,6 +524,7 @@ class AuditResult:
             "sentences": len(self.sentences),
             "findings": self.records(),
             "near_misses": self.records("near-misses"),
+            "suppressed": [to_record(finding, self.signature) for finding in self.suppressed],
             "unchecked": [
                 {
                     "reason": note.reason,

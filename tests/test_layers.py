@@ -20,6 +20,7 @@ LAYERS = [
     "evaluation",
     "training",
     "packs",
+    "decisions",
     "reports",
     "batch",
     "integrations",

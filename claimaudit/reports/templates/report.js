@@ -86,7 +86,7 @@
 
   const FIELDS = [
     "key", "listing_id", "field", "claim_type", "sentence", "text", "verdict", "decision", "reason", "wording", "reviewer",
-    "decided_at", "verdict_when_decided", "pack", "model", "version",
+    "decided_at", "verdict_when_decided", "pack", "model", "version", "grounds", "rules",
   ];
 
   function exported() {
@@ -101,7 +101,8 @@
         sentence: item.sentence, text: item.text, verdict: item.verdict, decision: decision.decision, reason: decision.reason,
         wording: decision.wording, reviewer: decision.reviewer, decided_at: decision.decided_at,
         verdict_when_decided: decision.kind === "near-miss" ? null : decision.kind, pack: item.pack, model: item.model,
-        version: item.version,
+        version: item.version, grounds: [...item.limitations, ...item.permissions].map((place) => grounds[place].mark),
+        rules: item.rules.map((place) => rules[place].mark),
       });
     }
     return rows;
@@ -112,7 +113,7 @@
 
   /** A cell that a spreadsheet would run begins with an apostrophe, as in the CSV of the command line. */
   function cell(value) {
-    let text = value ?? "";
+    let text = Array.isArray(value) ? value.join("; ") : value ?? "";
     if (/^[=+\-@\t\r]/.test(text)) text = "'" + text;
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   }
