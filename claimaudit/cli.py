@@ -49,6 +49,7 @@ class Format(StrEnum):
     CSV = "csv"
     JSON = "json"
     HTML = "html"
+    XLSX = "xlsx"
 
 
 class Show(StrEnum):
@@ -146,8 +147,14 @@ def scan(
     columns = Columns(id=id_column, text=text_column, setting=setting_column)
     results = run.results(read_listings(paths, columns=columns))
     shown = show or (Show.FLAGGED if format_ is Format.TABLE else Show.ALL)
-    with _destination(output) as out:
-        _write(results, out, format_, shown, run.not_read)
+    if format_ is Format.XLSX:
+        from claimaudit.reports import xlsx
+
+        with _whole_file(_file_for(format_, output)) as part:
+            xlsx.write(results, part, show=shown.value, not_read=run.not_read)
+    else:
+        with _destination(output) as out:
+            _write(results, out, format_, shown, run.not_read)
     if baseline is not None:
         typer.echo(f"claimaudit: {baseline}: {run.standing()}", err=True)
     if write_baseline is not None and recorder is not None:
@@ -436,15 +443,27 @@ def _destination(output: Path | None) -> Iterator[TextIO]:
         yield sys.stdout
         sys.stdout.flush()
         return
+    with _whole_file(output) as part, part.open("w", encoding="utf-8", newline="") as out:
+        yield out
+
+
+@contextmanager
+def _whole_file(output: Path) -> Iterator[Path]:
+    """A place to write beside a file, which takes its name only when it is whole."""
     part = output.with_name(f".{output.name}.part")
     try:
-        with part.open("w", encoding="utf-8", newline="") as out:
-            yield out
+        yield part
         os.replace(part, output)
     except OSError as error:
         raise InputError(f"{output}: cannot be written: {error.strerror}. Choose another place.") from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def _file_for(format_: Format, output: Path | None) -> Path:
+    if output is None:
+        raise InputError(f"--format {format_.value} writes a file, not text. Name it with --output.")
+    return output
 
 
 def _day(as_of: str | None) -> date:

@@ -240,6 +240,11 @@ def _read_json(path: Path) -> Iterator[Row]:
         yield f"{path}: decision {number}", row
 
 
+def _unescaped(cell: object) -> object:
+    """A cell without the mark that keeps text like `_x0041_` from being read as a character (ECMA-376, ST_Xstring)."""
+    return cell.replace("_x005F_", "_") if isinstance(cell, str) else cell
+
+
 def _read_workbook(path: Path) -> Iterator[Row]:
     try:
         import openpyxl
@@ -258,6 +263,6 @@ def _read_workbook(path: Path) -> Iterator[Row]:
         header = [_text(cell).strip().lower().replace(" ", "_") for cell in next(rows, ())]
         for number, cells in enumerate(rows, 2):
             if any(cell is not None for cell in cells):
-                yield f"{path}:{number}", dict(zip(header, cells, strict=False))
+                yield f"{path}:{number}", dict(zip(header, map(_unescaped, cells), strict=False))
     finally:
         book.close()

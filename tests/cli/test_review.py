@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from claimaudit.decisions.baseline import Baseline
@@ -75,6 +76,26 @@ def test_a_disagreement_waives_until_it_ends(pen: Path, tmp_path: Path) -> None:
     assert run("scan", str(pen), "--as-of", "soon").returncode == 2
     shown = run("scan", str(pen), "--speed", "patterns", "--baseline", str(baseline), "--as-of", "2026-02-01")
     assert "raised again: the waiver of Ida ended" in shown.stdout.decode()
+
+
+def test_a_workbook_goes_out_and_comes_back(pen: Path, tmp_path: Path) -> None:
+    book, baseline = tmp_path / "desk.xlsx", tmp_path / "baseline.jsonl"
+    scanned = ("scan", str(pen), "--speed", "patterns", "--format", "xlsx")
+    refused = run(*scanned)
+    assert refused.returncode == 2
+    assert b"--format xlsx writes a file, not text. Name it with --output." in refused.stderr
+    assert run(*scanned, "-o", str(tmp_path / "no" / "desk.xlsx")).returncode == 2
+    assert run(*scanned, "-o", str(book)).returncode == 1
+    applied = run("review", "apply", str(book), "--baseline", str(baseline))
+    assert "0 decisions" in applied.stdout.decode()
+    workbook = openpyxl.load_workbook(book)
+    workbook["Findings"].cell(2, [cell.value for cell in workbook["Findings"][1]].index("Decision") + 1, "agree")
+    workbook.save(book)
+    applied = run("review", "apply", str(book), "--baseline", str(baseline), "--reviewer", "Ida")
+    assert "1 decision: 1 new" in applied.stdout.decode()
+    _, _, said = scan(pen, "--baseline", str(baseline))
+    assert "1 known" in said
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_diff(pen: Path, tmp_path: Path) -> None:
