@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from claimaudit.audit import Auditor
     from claimaudit.batch.readers import Rejected
     from claimaudit.decisions.baseline import Baseline, Recorder
+    from claimaudit.substantiation import Register
     from claimaudit.types import AuditResult, Listing
 
 CLEAN, FOUND, COULD_NOT_RUN, INCOMPLETE = 0, 1, 2, 3
@@ -122,6 +123,10 @@ def scan(
         Path | None, typer.Option(help="Report only what is not in this baseline; the rest is counted.")
     ] = None,
     write_baseline: Annotated[Path | None, typer.Option(help="Record what is flagged as known, for --baseline.")] = None,
+    substantiation: Annotated[
+        Path | None,
+        typer.Option(help="Documents that the seller holds (.yaml .json .csv): what they cover is shown, and still counts."),
+    ] = None,
     as_of: AsOfOption = None,
 ) -> None:
     """Audit copy and write the findings.
@@ -132,6 +137,7 @@ def scan(
     from claimaudit.audit import Auditor
     from claimaudit.batch.readers import Columns, read_listings
     from claimaudit.decisions.baseline import Baseline, Recorder
+    from claimaudit.substantiation import read_register
 
     day = _day(as_of)
     known = Baseline.read(baseline) if baseline is not None else Baseline()
@@ -143,7 +149,8 @@ def scan(
         jurisdictions=_names(jurisdiction, lower=True),
     )
     recorder = Recorder(known) if write_baseline is not None else None
-    run = _Run(auditor, fail_on, known, day, recorder)
+    register = read_register(substantiation, auditor.pack) if substantiation is not None else None
+    run = _Run(auditor, fail_on, register, known, day, recorder)
     columns = Columns(id=id_column, text=text_column, setting=setting_column)
     results = run.results(read_listings(paths, columns=columns))
     shown = show or (Show.FLAGGED if format_ is Format.TABLE else Show.ALL)
@@ -368,11 +375,20 @@ def corpus_stats(pack: PackOption = None) -> None:
 
 
 class _Run:
-    """Audits a stream of listings, sifts it by a baseline, and keeps what the exit status needs."""
+    """Audits a stream of listings, sets it beside documents and a baseline, and keeps what the exit status needs."""
 
-    def __init__(self, auditor: Auditor, fail_on: FailOn, known: Baseline, as_of: date, recorder: Recorder | None) -> None:
+    def __init__(
+        self,
+        auditor: Auditor,
+        fail_on: FailOn,
+        register: Register | None,
+        known: Baseline,
+        as_of: date,
+        recorder: Recorder | None,
+    ) -> None:
         self._auditor = auditor
         self._fail_on = fail_on
+        self._register = register
         self._known = known
         self._as_of = as_of
         self._recorder = recorder
@@ -389,10 +405,13 @@ class _Run:
                 self._reject(item)
                 continue
             try:
-                result = self._known.sift(self._auditor.audit(item), self._as_of)
+                result = self._auditor.audit(item)
             except InputError as error:
                 self._reject(error)
                 continue
+            if self._register is not None:
+                result = self._register.cover(result, self._as_of)
+            result = self._known.sift(result, self._as_of)
             self._worst = max([self._worst, *(finding.verdict.severity for finding in result.findings)])
             self._incomplete |= not result.is_complete
             if self._recorder is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -323,8 +324,28 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """Proof that a seller holds, and which claims it covers.
+
+    `listings` are ids, `*` for any characters; without `strengths` it covers all of them. `expires` is its last day.
+    """
+
+    id: str
+    title: str
+    listings: tuple[str, ...]
+    claim_types: tuple[ClaimType, ...]
+    strengths: tuple[Strength, ...] = ()
+    issued: date | None = None
+    expires: date | None = None
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """A claim with its verdict and the grounds for it. A flagged one holds at least one limitation with a source."""
+    """A claim with its verdict and the grounds for it. A flagged one holds at least one limitation with a source.
+
+    `substantiation` are valid documents that cover it; they do not change its verdict.
+    """
 
     claim: Claim
     verdict: Verdict
@@ -337,10 +358,17 @@ class Finding:
     rules: tuple[Rule, ...] = ()
     why: tuple[Step, ...] = ()
     review: bool = False
+    substantiation: tuple[Document, ...] = ()
 
     @property
     def is_flagged(self) -> bool:
         return self.verdict.is_flagged
+
+    @property
+    def covered_until(self) -> str:
+        """The last day on which a document covers it, ISO; empty where none does, or where one has no end."""
+        ends = [document.expires for document in self.substantiation if document.expires is not None]
+        return str(max(ends)) if ends and len(ends) == len(self.substantiation) else ""
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -424,6 +452,8 @@ RECORD_FIELDS = (
     "pack",
     "model",
     "version",
+    "substantiation_ids",
+    "covered_until",
 )
 """Names and order of a record's fields: the same in JSON, CSV and data frames."""
 
@@ -464,6 +494,8 @@ def to_record(item: Finding | NearMiss, signature: Signature) -> dict[str, Any]:
         "pack": signature.pack_id,
         "model": signature.model,
         "version": signature.version,
+        "substantiation_ids": [document.id for document in finding.substantiation] if finding else [],
+        "covered_until": finding.covered_until if finding else "",
     }
 
 

@@ -21,6 +21,7 @@ LAYERS = [
     "training",
     "packs",
     "decisions",
+    "substantiation",
     "reports",
     "batch",
     "integrations",

@@ -25,6 +25,7 @@ from claimaudit.text.markup import read_page
 from claimaudit.types import (
     AuditResult,
     ClaimType,
+    Document,
     Finding,
     Limitation,
     NearMiss,
@@ -98,6 +99,11 @@ class Mark:
     @property
     def text(self) -> str:
         return self.item.claim.text
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether a document on file covers it."""
+        return isinstance(self.item, Finding) and bool(self.item.substantiation)
 
     @property
     def is_open(self) -> bool:
@@ -361,6 +367,7 @@ def _case(sheet: Sheet, mark: Mark, evidence: _Evidence) -> dict[str, Any]:
         "limitations": [evidence.ground(entry) for entry in finding.limitations] if finding else [],
         "permissions": [evidence.ground(entry) for entry in finding.permissions] if finding else [],
         "rules": [evidence.rule(entry) for entry in finding.rules] if finding else [],
+        "documents": [_document(document) for document in finding.substantiation] if finding else [],
         "why": [[step.kind, step.value, step.detail] for step in (finding.why if finding else claim.why)],
     }
 
@@ -392,6 +399,16 @@ def _rule(entry: Rule, evidence: _Evidence) -> dict[str, Any]:
         "statement": entry.statement,
         "acceptable": entry.acceptable,
         "sources": [evidence.source(source) for source in entry.sources],
+    }
+
+
+def _document(document: Document) -> dict[str, Any]:
+    return {
+        "id": document.id,
+        "title": document.title,
+        "reference": document.reference,
+        "issued": str(document.issued or ""),
+        "expires": str(document.expires or ""),
     }
 
 
@@ -455,6 +472,7 @@ def render(results: Iterable[AuditResult], *, not_read: Sequence[str] = ()) -> s
         incomplete=sum(not sheet.result.is_complete for sheet in sheets),
         outside=sum(not sheet.result.scope.in_scope for sheet in sheets),
         not_read=list(not_read),
+        covered=sum(mark.is_covered for sheet in sheets for mark in sheet.marks),
         suppressed=sum(len(sheet.result.suppressed) for sheet in sheets),
         evidence=evidence,
         signatures=signatures,

@@ -11,6 +11,8 @@ from claimaudit.resources import Pack
 from claimaudit.types import AuditResult, ClaimType, Finding, NearMiss, Strength
 
 WIDTH = 100
+_SAID = ("substantiation", "baseline")
+"""Steps of a finding's `why` that stand in the table."""
 
 
 def render(results: Iterable[AuditResult], *, show: str = "flagged") -> Iterator[str]:
@@ -24,13 +26,14 @@ def render(results: Iterable[AuditResult], *, show: str = "flagged") -> Iterator
         `flagged`, `all` or `near-misses`.
     """
     counts: Counter[str] = Counter()
-    listings = incomplete = sentences = outside = suppressed = 0
+    listings = incomplete = sentences = outside = suppressed = covered = 0
     for result in results:
         listings += 1
         sentences += len(result.sentences)
         incomplete += not result.is_complete
         outside += not result.scope.in_scope
         suppressed += len(result.suppressed)
+        covered += sum(bool(finding.substantiation) for finding in result.findings)
         counts.update(finding.verdict.value for finding in result.findings)
         yield from _listing(result, show)
     flagged = counts["contradicted"] + counts["overstated"]
@@ -38,6 +41,7 @@ def render(results: Iterable[AuditResult], *, show: str = "flagged") -> Iterator
         f"{listings} listing{'s' * (listings != 1)}, {sentences} sentences: {flagged} flagged "
         f"({counts['contradicted']} contradicted, {counts['overstated']} overstated), {counts['consistent']} consistent"
         + (f"; {outside} out of scope" if outside else "")
+        + (f"; {covered} covered by substantiation on file" if covered else "")
         + (f"; {suppressed} in the baseline" if suppressed else "")
         + (f"; {incomplete} not read whole" if incomplete else "")
     )
@@ -75,8 +79,8 @@ def _item(item: Finding | NearMiss) -> Iterator[str]:
         yield from _wrapped(f"why: {item.reason}")
         return
     for step in item.why:
-        if step.kind == "baseline":
-            yield from _wrapped(f"{step.value}: {step.detail}")
+        if step.kind in _SAID:
+            yield from _wrapped(str(step))
     for ground in (item.limitations or item.permissions)[:1]:
         yield from _wrapped(f"evidence: {ground.statement} [{ground.id}, {ground.confidence} confidence]")
         yield from _wrapped(f"source: {ground.sources[0].citation}")

@@ -63,6 +63,8 @@ _FINDINGS: Columns = {
     "Reviewer": (12, _WRAP),
     "Decided at": (12, _LINE),
     "Expires": (12, _LINE),
+    "Substantiation ids": (20, _WRAP),
+    "Covered until": (12, _LINE),
     "Evidence": (30, _WRAP),
     "Grade": (10, _LINE),
     "Rule ids": (22, _LINE),
@@ -213,6 +215,7 @@ class _Desk:
             sentences=len(result.sentences),
             near_misses=len(result.near_misses),
             review=reviews,
+            covered=sum(bool(finding.substantiation) for finding in result.findings),
             suppressed=len(result.suppressed),
             incomplete=not result.is_complete,
             outside=not scope.in_scope,
@@ -294,6 +297,7 @@ class _Desk:
             *((f"{SIGNS[kind]} {plain(kind).capitalize()}", sums[kind]) for kind in KINDS if kind != NEAR_MISS),
             (f"{SIGNS[NEAR_MISS]} Near misses", totals["near_misses"]),
             ("For review", totals["review"]),
+            ("Covered by substantiation on file", totals["covered"]),
             ("In the baseline, not shown", totals["suppressed"]),
         ]
         row = 2

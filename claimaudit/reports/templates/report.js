@@ -302,6 +302,15 @@
     return section(title, ground(first), rest.length ? fold(`${rest.length} more`, rest.map(ground)) : null);
   }
 
+  function documentsOf(documents) {
+    if (!documents.length) return [];
+    return section("Substantiation on file", documents.map((one) => el("div", { class: "ground" },
+      el("p", {}, one.title),
+      el("p", {}, el("span", { class: "soft" }, [one.id, one.issued && `issued ${one.issued}`, one.expires ? `until ${one.expires}` : "without an end"].filter(Boolean).join(" · "))),
+      one.reference ? el("p", {}, one.reference) : null)),
+      el("p", { class: "soft" }, "Whether it proves the claim is for a reader to say: the verdict stands."));
+  }
+
   function rulesOf(places) {
     if (!places.length) return [];
     const groups = new Map();
@@ -349,13 +358,15 @@
     const [before, claim, after] = item.words;
     $("c-body").replaceChildren(...present([
       el("p", { class: `verdict ${item.kind}` }, sign(item.kind), plain(item.kind)[0].toUpperCase() + plain(item.kind).slice(1),
-        item.review ? el("span", { class: "badge" }, "  for review") : null),
+        item.review ? el("span", { class: "badge" }, "  for review") : null,
+        item.documents.length ? el("span", { class: "held" }, "  covered") : null),
       el("h3", { id: "c-title", tabindex: "-1" }, plain(item.claim_type)),
       el("p", { class: "soft" }, el("bdi", {}, listing.id), ` · ${item.number}`),
       el("blockquote", { dir: "auto" }, before, el("mark", {}, claim), after),
       el("p", { class: "facts" }, facts.filter(Boolean).join(" · ")),
       (item.kind === "near-miss" ? section("Why there is no verdict", el("p", {}, item.message)) : []),
       (item.suggestion ? section("A wording that would hold", el("p", { class: "holds" }, item.suggestion)) : []),
+      documentsOf(item.documents),
       groundsOf("What the evidence rules out", item.limitations),
       groundsOf("What the evidence carries", item.permissions),
       (item.kind !== "near-miss" && item.message && !item.limitations.length ? section("In short", el("p", {}, item.message)) : []),
