@@ -216,6 +216,23 @@ class Step:
         return f"{self.kind}: {self.value}" + (f" ({self.detail})" if self.detail else "")
 
 
+class Tie(StrEnum):
+    """What ties a disclaimer to a claim."""
+
+    MARK = "by its mark"
+    BLOCK = "in the same block"
+    FOOTNOTE = "at the end of the copy"
+
+
+@dataclass(frozen=True, slots=True)
+class Disclaimer:
+    """A sentence elsewhere in the copy that qualifies a claim: shown with it, and no reason for a softer verdict."""
+
+    text: str
+    span: Span
+    tie: Tie
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A span that promises something checkable: what, how strongly, and in what voice.
@@ -239,6 +256,7 @@ class Claim:
     is_held: bool = False
     is_doubtful: bool = False
     why: tuple[Step, ...] = ()
+    disclaimers: tuple[Disclaimer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -454,6 +472,7 @@ RECORD_FIELDS = (
     "version",
     "substantiation_ids",
     "covered_until",
+    "disclaimers",
 )
 """Names and order of a record's fields: the same in JSON, CSV and data frames."""
 
@@ -496,6 +515,7 @@ def to_record(item: Finding | NearMiss, signature: Signature) -> dict[str, Any]:
         "version": signature.version,
         "substantiation_ids": [document.id for document in finding.substantiation] if finding else [],
         "covered_until": finding.covered_until if finding else "",
+        "disclaimers": [disclaimer.text for disclaimer in claim.disclaimers],
     }
 
 

@@ -130,7 +130,8 @@ def test_files_of_each_kind_say_the_same(tmp_path: Path, pack: Pack, suffix: str
     rows = [
         {
             "id": "letter", "title": "Letter of the lab", "listings": ["pen-*", "4711"],
-            "claim_types": ["painless", "permanent"], "strengths": ["absolute"], "issued": "2025-01-01", "expires": "2027-01-01",
+            "claim_types": ["painless", "permanent"], "strengths": ["absolute"],
+            "issued": "2025-01-01", "expires": "2027-01-01",
         },
         {"id": "study", "title": "Study", "listings": ["*"], "claim_types": ["no_downtime"],
          "reference": "https://example.org"},

@@ -367,6 +367,7 @@ def _case(sheet: Sheet, mark: Mark, evidence: _Evidence) -> dict[str, Any]:
         "limitations": [evidence.ground(entry) for entry in finding.limitations] if finding else [],
         "permissions": [evidence.ground(entry) for entry in finding.permissions] if finding else [],
         "rules": [evidence.rule(entry) for entry in finding.rules] if finding else [],
+        "disclaimers": [[disclaimer.text, disclaimer.tie.value] for disclaimer in claim.disclaimers],
         "documents": [_document(document) for document in finding.substantiation] if finding else [],
         "why": [[step.kind, step.value, step.detail] for step in (finding.why if finding else claim.why)],
     }

@@ -11,7 +11,7 @@ from claimaudit.resources import Pack
 from claimaudit.types import AuditResult, ClaimType, Finding, NearMiss, Strength
 
 WIDTH = 100
-_SAID = ("substantiation", "baseline")
+_SAID = ("disclaimer", "substantiation", "baseline")
 """Steps of a finding's `why` that stand in the table."""
 
 

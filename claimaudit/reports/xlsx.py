@@ -63,6 +63,7 @@ _FINDINGS: Columns = {
     "Reviewer": (12, _WRAP),
     "Decided at": (12, _LINE),
     "Expires": (12, _LINE),
+    "Disclaimers": (30, _WRAP),
     "Substantiation ids": (20, _WRAP),
     "Covered until": (12, _LINE),
     "Evidence": (30, _WRAP),

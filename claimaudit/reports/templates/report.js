@@ -366,6 +366,9 @@
       el("p", { class: "facts" }, facts.filter(Boolean).join(" · ")),
       (item.kind === "near-miss" ? section("Why there is no verdict", el("p", {}, item.message)) : []),
       (item.suggestion ? section("A wording that would hold", el("p", { class: "holds" }, item.suggestion)) : []),
+      (item.disclaimers.length ? section("Said elsewhere to qualify it", item.disclaimers.map(([text, tie]) =>
+        el("p", {}, el("q", { dir: "auto" }, text), el("span", { class: "soft" }, ` ${tie}`))),
+        el("p", { class: "soft" }, "It lowers nothing: the verdict is on the claim's own sentence.")) : []),
       documentsOf(item.documents),
       groundsOf("What the evidence rules out", item.limitations),
       groundsOf("What the evidence carries", item.permissions),
