@@ -115,7 +115,7 @@ def apply(baseline: Baseline, rows: Iterable[Row], *, as_of: date, days: int = D
             continue
         assert entry.decision is not None
         before = given.get(entry.key)
-        if before is not None and before[1].decision != entry.decision and before[0].split(":")[0] == where.split(":")[0]:
+        if before is not None and before[1].decision != entry.decision and _file(before[0]) == _file(where):
             wrong.append(f"{where}: decided otherwise in {before[0]}, on the same words of the same listing. Keep one.")
             continue
         given[entry.key] = where, entry
@@ -140,6 +140,10 @@ def _outcome(old: Known | None, entry: Known, is_dated: bool) -> str:
     if entry == old:
         return "unchanged"
     return "older" if old.decision.decided_at > decision.decided_at else "changed"
+
+
+def _file(where: str) -> str:
+    return where.rpartition(":")[0]
 
 
 def _decided(where: str, row: dict[str, Any], as_of: date, days: int, reviewer: str | None) -> tuple[Known, bool]:
