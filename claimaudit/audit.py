@@ -10,6 +10,7 @@ from typing import Any
 
 from claimaudit._version import __version__
 from claimaudit.claims.classify import ClaimFinder, ClaimModel
+from claimaudit.claims.disclaimers import disclaimer_reader
 from claimaudit.errors import InputError, SettingsError
 from claimaudit.evidence.verdict import Judge
 from claimaudit.resources import Pack, load_pack, model_path
@@ -124,6 +125,7 @@ class Auditor:
         _check_settings(self.settings, self.pack)
         chosen = _model(self.pack, model, self.settings.speed)
         self._finder = ClaimFinder(self.pack, chosen)
+        self._disclaimers = disclaimer_reader(self.pack)
         self._judge = Judge(self.pack, jurisdictions=self.settings.jurisdictions)
         self.signature = Signature(
             version=__version__,
@@ -176,7 +178,7 @@ class Auditor:
         scope = self._finder.read_scope(sentences, setting=listing.setting or self.settings.setting)
         findings: list[Finding] = []
         near_misses: list[NearMiss] = []
-        for claim in self._finder.find(sentences, scope):
+        for claim in self._disclaimers.tie(self._finder.find(sentences, scope), sentences):
             if claim.sentence.index in unread.indices:
                 continue
             judged = self._judge.judge(claim, scope)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date
@@ -19,6 +20,8 @@ from claimaudit.errors import ClaimAuditError, InputError
 if TYPE_CHECKING:
     from claimaudit.audit import Auditor
     from claimaudit.batch.readers import Rejected
+    from claimaudit.decisions.baseline import Baseline, Recorder
+    from claimaudit.substantiation import Register
     from claimaudit.types import AuditResult, Listing
 
 CLEAN, FOUND, COULD_NOT_RUN, INCOMPLETE = 0, 1, 2, 3
@@ -37,6 +40,8 @@ packs_app = typer.Typer(
 app.add_typer(packs_app, name="packs")
 corpus_app = typer.Typer(help="Look after a pack's training corpus.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(corpus_app, name="corpus")
+review_app = typer.Typer(help="Take in what reviewers decided.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(review_app, name="review")
 
 
 class Format(StrEnum):
@@ -45,6 +50,7 @@ class Format(StrEnum):
     CSV = "csv"
     JSON = "json"
     HTML = "html"
+    XLSX = "xlsx"
 
 
 class Show(StrEnum):
@@ -70,6 +76,11 @@ class PageFormat(StrEnum):
     MARKDOWN = "markdown"
 
 
+class DiffFormat(StrEnum):
+    TABLE = "table"
+    JSONL = "jsonl"
+
+
 class Speed(StrEnum):
     ACCURATE = "accurate"
     FAST = "fast"
@@ -89,6 +100,10 @@ ModelOption = Annotated[
 ]
 SpeedOption = Annotated[
     Speed | None, typer.Option("--speed", help="Default: accurate where there is a model, else patterns.")
+]
+AsOfOption = Annotated[
+    str | None,
+    typer.Option("--as-of", help="The day on which expiry and review dates are read, YYYY-MM-DD. Default: today."),
 ]
 PackOption = Annotated[str | None, typer.Option("--pack", help="Name of a shipped pack, or a folder. Default: skin.")]
 
@@ -110,14 +125,28 @@ def scan(
     text_column: Annotated[str, typer.Option(help="Column or key of the copy.")] = "text",
     setting_column: Annotated[str, typer.Option(help="Column or key of the setting, if there is one.")] = "setting",
     pack: PackOption = None,
+    baseline: Annotated[
+        Path | None, typer.Option(help="Report only what is not in this baseline; the rest is counted.")
+    ] = None,
+    write_baseline: Annotated[Path | None, typer.Option(help="Record what is flagged as known, for --baseline.")] = None,
+    substantiation: Annotated[
+        Path | None,
+        typer.Option(help="Documents that the seller holds (.yaml .json .csv): what they cover is shown, and still counts."),
+    ] = None,
+    as_of: AsOfOption = None,
 ) -> None:
     """Audit copy and write the findings.
 
-    Exit status: 0 nothing at or above --fail-on, 1 findings, 2 could not run, 3 something was not read (outranks 1).
+    Exit status: 0 nothing at or above --fail-on, 1 findings, 2 could not run, 3 something was not read (outranks 1). With
+    --baseline, findings that it holds do not count.
     """
     from claimaudit.audit import Auditor
     from claimaudit.batch.readers import Columns, read_listings
+    from claimaudit.decisions.baseline import Baseline, Recorder
+    from claimaudit.substantiation import read_register
 
+    day = _day(as_of)
+    known = Baseline.read(baseline) if baseline is not None else Baseline()
     auditor = Auditor(
         pack,
         model=model,
@@ -125,13 +154,73 @@ def scan(
         setting=None if setting == "auto" else setting,
         jurisdictions=_names(jurisdiction, lower=True),
     )
-    run = _Run(auditor, fail_on)
+    recorder = Recorder(known) if write_baseline is not None else None
+    register = read_register(substantiation, auditor.pack) if substantiation is not None else None
+    run = _Run(auditor, fail_on, register, known, day, recorder)
     columns = Columns(id=id_column, text=text_column, setting=setting_column)
     results = run.results(read_listings(paths, columns=columns))
     shown = show or (Show.FLAGGED if format_ is Format.TABLE else Show.ALL)
-    with _destination(output) as out:
-        _write(results, out, format_, shown, run.not_read)
+    if format_ is Format.XLSX:
+        from claimaudit.reports import xlsx
+
+        with _whole_file(_file_for(format_, output)) as part:
+            xlsx.write(results, part, show=shown.value, not_read=run.not_read)
+    else:
+        with _destination(output) as out:
+            _write(results, out, format_, shown, run.not_read)
+    if baseline is not None:
+        typer.echo(f"claimaudit: {baseline}: {run.standing()}", err=True)
+    if write_baseline is not None and recorder is not None:
+        recorded = recorder.baseline()
+        recorded.write(write_baseline)
+        typer.echo(
+            f"claimaudit: {write_baseline}: {_counted(len(recorded.entries), 'finding')} recorded as known.", err=True
+        )
     raise typer.Exit(run.status())
+
+
+@app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(help="Records of the scan before, .jsonl or .csv.")],
+    new: Annotated[Path, typer.Argument(help="Records of the scan after.")],
+    format_: Annotated[DiffFormat, typer.Option("--format", help="How to write the changes.")] = DiffFormat.TABLE,
+) -> None:
+    """Compare two scans: findings that are new, gone, or judged otherwise, told by content, never by offsets.
+
+    Exit status: 0 nothing is worse, 1 something is new or judged worse, 2 could not run.
+    """
+    from claimaudit.decisions.diff import diff as compare
+    from claimaudit.reports.text import render_diff
+
+    found = compare(old, new)
+    as_json = format_ is DiffFormat.JSONL
+    for line in (change.to_json() for change in found.changes) if as_json else render_diff(found):
+        typer.echo(line)
+    raise typer.Exit(FOUND if any(change.is_worse for change in found.changes) else CLEAN)
+
+
+@review_app.command("apply")
+def review_apply(
+    decisions: Annotated[list[Path], typer.Argument(help="Exported decisions (.json, .csv) or workbooks (.xlsx).")],
+    baseline: Annotated[Path, typer.Option(help="The baseline to take them into; made if it is not there.")],
+    reviewer: Annotated[str | None, typer.Option(help="Who decided, where a row does not say.")] = None,
+    days: Annotated[int, typer.Option(min=1, help="Days that a disagreement holds, from the day of the decision.")] = 365,
+    as_of: AsOfOption = None,
+) -> None:
+    """Take reviewers' decisions into a baseline. Doing so twice changes nothing.
+
+    `agree` and `reword` make the finding known, `disagree` waives it for a time. A row that is wrong is named, and then
+    nothing is written. Exit status: 0 taken in, 2 could not run.
+    """
+    from claimaudit.decisions.baseline import Baseline
+    from claimaudit.decisions.review import apply, read_decisions
+
+    before = Baseline.read(baseline) if baseline.exists() else Baseline()
+    rows = [row for path in decisions for row in read_decisions(path)]
+    applied = apply(before, rows, as_of=_day(as_of), days=days, reviewer=reviewer)
+    applied.baseline.write(baseline)
+    told = ", ".join(f"{count} {what}" for what, count in applied.counts.items())
+    typer.echo(f"{baseline}: {_counted(len(rows), 'decision')}: {told}.")
 
 
 @app.command()
@@ -281,7 +370,7 @@ def train(
 @packs_app.command("check")
 def packs_check(
     path: Annotated[str, typer.Argument(help="Name of a shipped pack, or a folder.")],
-    as_of: Annotated[str | None, typer.Option(help="Date for the review of entries, YYYY-MM-DD. Default: today.")] = None,
+    as_of: AsOfOption = None,
 ) -> None:
     """Check a pack: that it loads, that its examples hold, and which entries are due for review."""
     from claimaudit.packs import examples, failures
@@ -328,11 +417,24 @@ def corpus_stats(pack: PackOption = None) -> None:
 
 
 class _Run:
-    """Audits a stream of listings and keeps what the exit status needs."""
+    """Audits a stream of listings, sets it beside documents and a baseline, and keeps what the exit status needs."""
 
-    def __init__(self, auditor: Auditor, fail_on: FailOn) -> None:
+    def __init__(
+        self,
+        auditor: Auditor,
+        fail_on: FailOn,
+        register: Register | None,
+        known: Baseline,
+        as_of: date,
+        recorder: Recorder | None,
+    ) -> None:
         self._auditor = auditor
         self._fail_on = fail_on
+        self._register = register
+        self._known = known
+        self._as_of = as_of
+        self._recorder = recorder
+        self._standing: Counter[str] = Counter()
         self._worst = 0
         self.not_read: list[str] = []
         self._incomplete = False
@@ -349,14 +451,26 @@ class _Run:
             except InputError as error:
                 self._reject(error)
                 continue
+            if self._register is not None:
+                result = self._register.cover(result, self._as_of)
+            result = self._known.sift(result, self._as_of)
             self._worst = max([self._worst, *(finding.verdict.severity for finding in result.findings)])
             self._incomplete |= not result.is_complete
+            if self._recorder is not None:
+                self._recorder.add(result)
+            steps = (finding.why[-1] for finding in (*result.findings, *result.suppressed))
+            self._standing.update(step.value for step in steps if step.kind == "baseline")
             yield result
 
     def _reject(self, reason: object) -> None:
         typer.echo(f"claimaudit: not read: {reason}", err=True)
         self.not_read.append(str(reason))
         self._incomplete = True
+
+    def standing(self) -> str:
+        """How the findings stand to the baseline, for the closing line."""
+        told = self._standing
+        return f"{told['known']} known and {told['waived']} waived were not reported, {told['raised again']} raised again."
 
     def status(self) -> int:
         if self._incomplete:
@@ -390,15 +504,31 @@ def _destination(output: Path | None) -> Iterator[TextIO]:
         yield sys.stdout
         sys.stdout.flush()
         return
+    with _whole_file(output) as part, part.open("w", encoding="utf-8", newline="") as out:
+        yield out
+
+
+@contextmanager
+def _whole_file(output: Path) -> Iterator[Path]:
+    """A place to write beside a file, which takes its name only when it is whole."""
     part = output.with_name(f".{output.name}.part")
     try:
-        with part.open("w", encoding="utf-8", newline="") as out:
-            yield out
+        yield part
         os.replace(part, output)
     except OSError as error:
         raise InputError(f"{output}: cannot be written: {error.strerror}. Choose another place.") from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def _file_for(format_: Format, output: Path | None) -> Path:
+    if output is None:
+        raise InputError(f"--format {format_.value} writes a file, not text. Name it with --output.")
+    return output
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def _names(given: str | None, *, lower: bool = False) -> tuple[str, ...] | None:

@@ -6,8 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from claimaudit.audit import Auditor
+from claimaudit.claims.disclaimers import disclaimer_reader
 from claimaudit.resources import Pack
+from claimaudit.text.sentences import split_sentences
 from claimaudit.types import Assertion, AuditResult, Finding, Listing, NearMiss
+
+DISCLAIMER = "disclaimer"
+"""Before the id of a disclaimer, in the name of its examples' entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +42,21 @@ def examples(pack: Pack) -> Iterator[Example]:
         for expects, texts in (("on", cue.on), ("off", cue.off)):
             for text in texts:
                 yield Example(origin, cue.id, expects, pack.file.product_setting, text)
+    for disclaimer in pack.cues.disclaimers:
+        origin = str(pack.origins[f"disclaimer:{disclaimer.id}"])
+        for expects, texts in (("on", disclaimer.on), ("off", disclaimer.off)):
+            for text in texts:
+                yield Example(origin, f"{DISCLAIMER}/{disclaimer.id}", expects, pack.file.product_setting, text)
 
 
 def failure(example: Example, auditor: Auditor) -> str | None:
     """What is wrong with an example, or None if it holds.
 
     A `flag` line must be flagged by its own entry, a `pass` line by no pattern of its type; an `on` line must hold a claim
-    with the cue's category, an `off` line none.
+    with the cue's category, an `off` line none; for a disclaimer, a sentence that its entry takes for one.
     """
+    if example.entry.startswith(f"{DISCLAIMER}/"):
+        return _disclaimer_failure(example, auditor.pack)
     result = auditor.audit(Listing("example", example.text, setting=example.setting, markup="text"))
     if example.expects in ("flag", "pass"):
         claim_type = example.entry.split("/")[0]
@@ -58,6 +70,14 @@ def failure(example: Example, auditor: Auditor) -> str | None:
     if has_category == (example.expects == "on"):
         return None
     return f"{example.text!r} holds {'no' if example.expects == 'on' else 'a'} claim that is {cue.category.value}"
+
+
+def _disclaimer_failure(example: Example, pack: Pack) -> str | None:
+    reader, entry = disclaimer_reader(pack), example.entry.removeprefix(f"{DISCLAIMER}/")
+    is_one = any(entry in reader.kinds_of(sent) for sent in split_sentences(Listing("example", example.text, markup="text")))
+    if is_one == (example.expects == "on"):
+        return None
+    return f"{example.text!r} is {'a' if is_one else 'no'} disclaimer to this entry"
 
 
 def failures(pack: Pack) -> Iterator[str]:

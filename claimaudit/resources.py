@@ -179,12 +179,25 @@ class CueEntry(_Entry):
     note: str = ""
 
 
+class DisclaimerEntry(_Entry):
+    """Words that make a sentence a disclaimer, and the claim types that it can qualify."""
+
+    id: Id
+    any: Phrases
+    unless: Phrases = []
+    types: list[Id] = []
+    not_types: list[Id] = []
+    on: list[str] = Field(min_length=1)
+    off: list[str] = Field(min_length=1)
+
+
 class CuesFile(_Entry):
-    """`cues.yaml`: assertion cues; `order` says which status wins when several apply."""
+    """`cues.yaml`: assertion cues, whose `order` says which status wins when several apply, and disclaimers."""
 
     order: list[Assertion]
     stops: Phrases
     cues: list[CueEntry]
+    disclaimers: list[DisclaimerEntry] = []
 
 
 class ScopeCue(_Entry):
@@ -629,6 +642,11 @@ class _PackReader:
             self._known([*cue.types, *cue.not_types], file.claim_types, "claim type", f"{name}:{line}", "pack.yaml")
             if cue.category not in cues.order:
                 raise PackError(f"{name}:{line}: category '{cue.category}' is not in 'order'. Add it there.")
+        for entry, line in zip(cues.disclaimers, data["disclaimers"].item_lines if cues.disclaimers else (), strict=True):
+            if f"disclaimer:{entry.id}" in self.origins:
+                raise PackError(f"{name}:{line}: the id '{entry.id}' stands twice. Rename one.")
+            self.origins[f"disclaimer:{entry.id}"] = Origin(name, line)
+            self._known([*entry.types, *entry.not_types], file.claim_types, "claim type", f"{name}:{line}", "pack.yaml")
         return cues
 
     def _sources(self) -> dict[str, Source]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -215,6 +216,23 @@ class Step:
         return f"{self.kind}: {self.value}" + (f" ({self.detail})" if self.detail else "")
 
 
+class Tie(StrEnum):
+    """What ties a disclaimer to a claim."""
+
+    MARK = "by its mark"
+    BLOCK = "in the same block"
+    FOOTNOTE = "at the end of the copy"
+
+
+@dataclass(frozen=True, slots=True)
+class Disclaimer:
+    """A sentence elsewhere in the copy that qualifies a claim: shown with it, and no reason for a softer verdict."""
+
+    text: str
+    span: Span
+    tie: Tie
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A span that promises something checkable: what, how strongly, and in what voice.
@@ -238,6 +256,7 @@ class Claim:
     is_held: bool = False
     is_doubtful: bool = False
     why: tuple[Step, ...] = ()
+    disclaimers: tuple[Disclaimer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,8 +342,28 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """Proof that a seller holds, and which claims it covers.
+
+    `listings` are ids, `*` for any characters; without `strengths` it covers all of them. `expires` is its last day.
+    """
+
+    id: str
+    title: str
+    listings: tuple[str, ...]
+    claim_types: tuple[ClaimType, ...]
+    strengths: tuple[Strength, ...] = ()
+    issued: date | None = None
+    expires: date | None = None
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """A claim with its verdict and the grounds for it. A flagged one holds at least one limitation with a source."""
+    """A claim with its verdict and the grounds for it. A flagged one holds at least one limitation with a source.
+
+    `substantiation` are valid documents that cover it; they do not change its verdict.
+    """
 
     claim: Claim
     verdict: Verdict
@@ -337,10 +376,17 @@ class Finding:
     rules: tuple[Rule, ...] = ()
     why: tuple[Step, ...] = ()
     review: bool = False
+    substantiation: tuple[Document, ...] = ()
 
     @property
     def is_flagged(self) -> bool:
         return self.verdict.is_flagged
+
+    @property
+    def covered_until(self) -> str:
+        """The last day on which a document covers it, ISO; empty where none does, or where one has no end."""
+        ends = [document.expires for document in self.substantiation if document.expires is not None]
+        return str(max(ends)) if ends and len(ends) == len(self.substantiation) else ""
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -424,6 +470,9 @@ RECORD_FIELDS = (
     "pack",
     "model",
     "version",
+    "substantiation_ids",
+    "covered_until",
+    "disclaimers",
 )
 """Names and order of a record's fields: the same in JSON, CSV and data frames."""
 
@@ -464,12 +513,18 @@ def to_record(item: Finding | NearMiss, signature: Signature) -> dict[str, Any]:
         "pack": signature.pack_id,
         "model": signature.model,
         "version": signature.version,
+        "substantiation_ids": [document.id for document in finding.substantiation] if finding else [],
+        "covered_until": finding.covered_until if finding else "",
+        "disclaimers": [disclaimer.text for disclaimer in claim.disclaimers],
     }
 
 
 @dataclass(frozen=True, slots=True)
 class AuditResult:
-    """All that an audit of one listing established, and what it could not establish."""
+    """All that an audit of one listing established, and what it could not establish.
+
+    `suppressed` are findings that a baseline holds: counted, and not reported as new.
+    """
 
     listing: Listing
     scope: Scope
@@ -478,6 +533,7 @@ class AuditResult:
     near_misses: tuple[NearMiss, ...]
     unchecked: tuple[Unchecked, ...]
     signature: Signature
+    suppressed: tuple[Finding, ...] = ()
 
     @property
     def flagged(self) -> tuple[Finding, ...]:
@@ -499,7 +555,8 @@ class AuditResult:
         return [to_record(item, self.signature) for item in items]
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as JSON values: scope with its cues, findings, near misses, unchecked notes, signature."""
+        """Everything as JSON values: scope with its cues, findings, near misses, suppressed findings, unchecked notes,
+        signature."""
         return {
             "listing_id": self.listing.id,
             "field": self.listing.field,
@@ -519,6 +576,7 @@ class AuditResult:
             "sentences": len(self.sentences),
             "findings": self.records(),
             "near_misses": self.records("near-misses"),
+            "suppressed": [to_record(finding, self.signature) for finding in self.suppressed],
             "unchecked": [
                 {
                     "reason": note.reason,

@@ -20,6 +20,8 @@ LAYERS = [
     "evaluation",
     "training",
     "packs",
+    "decisions",
+    "substantiation",
     "reports",
     "batch",
     "integrations",

@@ -26,7 +26,7 @@ _MISSING, _NOT_TEXT, _REFUSED = "missing", "not-text", "refused"
 _NUMBERS = {"review": "bool", "confidence": "float64"} | dict.fromkeys(
     ("start", "end", "sentence_start", "sentence_end"), "int64"
 )
-_LISTS = ("modality", "conditions", "limitation_ids", "rule_ids", "source_ids", "why")
+_LISTS = ("modality", "conditions", "limitation_ids", "rule_ids", "source_ids", "why", "substantiation_ids", "disclaimers")
 _LADDERS = {
     "verdict": [verdict.value for verdict in sorted(Verdict, key=lambda verdict: verdict.severity)],
     "strength": [Strength.MODEST.value, Strength.STRONG.value, Strength.ABSOLUTE.value],

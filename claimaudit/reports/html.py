@@ -19,15 +19,15 @@ from itertools import pairwise
 from typing import Any, NamedTuple, TextIO
 from urllib.parse import urlsplit
 
+from claimaudit.decisions.baseline import decision_key, ground_mark
 from claimaudit.reports.page import counted, environment, source
 from claimaudit.text.markup import read_page
-from claimaudit.text.normalize import fold
 from claimaudit.types import (
     AuditResult,
     ClaimType,
+    Document,
     Finding,
     Limitation,
-    MappedText,
     NearMiss,
     Rule,
     Sentence,
@@ -73,19 +73,6 @@ def priority(result: AuditResult) -> Priority:
     return Priority(round(firm, 6), round(doubtful, 6), sum(note.breaks_audit for note in result.unchecked))
 
 
-def decision_key(listing_id: str, claim_type: ClaimType, sentence: str) -> str:
-    """What a reviewer's decision is filed under: content alone, so that it outlives a change elsewhere in the copy.
-
-    The sentence is folded (lower case, plain letters, single spaces) first. The key begins with a letter, so that no
-    spreadsheet takes it for a number.
-
-    >>> decision_key("a", "painless", "No  PAIN!") == decision_key("a", "painless", "no pain!")
-    True
-    """
-    content = json.dumps([listing_id, claim_type, " ".join(fold(MappedText(sentence)).text.split())])
-    return "k" + hashlib.sha256(content.encode("utf-8")).hexdigest()[:20]
-
-
 # --- What the template reads -----------------------------------------------------------------------------------
 
 
@@ -112,6 +99,11 @@ class Mark:
     @property
     def text(self) -> str:
         return self.item.claim.text
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether a document on file covers it."""
+        return isinstance(self.item, Finding) and bool(self.item.substantiation)
 
     @property
     def is_open(self) -> bool:
@@ -365,7 +357,7 @@ def _case(sheet: Sheet, mark: Mark, evidence: _Evidence) -> dict[str, Any]:
         **{name: record[name] for name in kept},
         **{name: record[name] for name in ("setting", "modality", "conditions", "message", "suggestion", "pack", "model")},
         "version": record["version"],
-        "key": decision_key(sheet.result.listing.id, claim.type, claim.sentence.text),
+        "key": decision_key(record["listing_id"], record["field"], record["claim_type"], record["sentence"]),
         "listing": sheet.index,
         "number": mark.number,
         "kind": mark.kind,
@@ -375,6 +367,8 @@ def _case(sheet: Sheet, mark: Mark, evidence: _Evidence) -> dict[str, Any]:
         "limitations": [evidence.ground(entry) for entry in finding.limitations] if finding else [],
         "permissions": [evidence.ground(entry) for entry in finding.permissions] if finding else [],
         "rules": [evidence.rule(entry) for entry in finding.rules] if finding else [],
+        "disclaimers": [[disclaimer.text, disclaimer.tie.value] for disclaimer in claim.disclaimers],
+        "documents": [_document(document) for document in finding.substantiation] if finding else [],
         "why": [[step.kind, step.value, step.detail] for step in (finding.why if finding else claim.why)],
     }
 
@@ -382,6 +376,7 @@ def _case(sheet: Sheet, mark: Mark, evidence: _Evidence) -> dict[str, Any]:
 def _ground(entry: Limitation, evidence: _Evidence) -> dict[str, Any]:
     return {
         "id": entry.id,
+        "mark": ground_mark(entry),
         "kind": entry.kind,
         "statement": entry.statement,
         "ceiling": entry.ceiling,
@@ -397,6 +392,7 @@ def _ground(entry: Limitation, evidence: _Evidence) -> dict[str, Any]:
 def _rule(entry: Rule, evidence: _Evidence) -> dict[str, Any]:
     return {
         "id": entry.id,
+        "mark": ground_mark(entry),
         "jurisdiction": entry.jurisdiction,
         "authority": entry.authority,
         "instrument": entry.instrument,
@@ -404,6 +400,16 @@ def _rule(entry: Rule, evidence: _Evidence) -> dict[str, Any]:
         "statement": entry.statement,
         "acceptable": entry.acceptable,
         "sources": [evidence.source(source) for source in entry.sources],
+    }
+
+
+def _document(document: Document) -> dict[str, Any]:
+    return {
+        "id": document.id,
+        "title": document.title,
+        "reference": document.reference,
+        "issued": str(document.issued or ""),
+        "expires": str(document.expires or ""),
     }
 
 
@@ -467,6 +473,8 @@ def render(results: Iterable[AuditResult], *, not_read: Sequence[str] = ()) -> s
         incomplete=sum(not sheet.result.is_complete for sheet in sheets),
         outside=sum(not sheet.result.scope.in_scope for sheet in sheets),
         not_read=list(not_read),
+        covered=sum(mark.is_covered for sheet in sheets for mark in sheet.marks),
+        suppressed=sum(len(sheet.result.suppressed) for sheet in sheets),
         evidence=evidence,
         signatures=signatures,
         style=Markup(style),

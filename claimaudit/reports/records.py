@@ -7,10 +7,8 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
+from claimaudit.decisions.tables import ACTIVE
 from claimaudit.types import RECORD_FIELDS, AuditResult
-
-_ACTIVE = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes a cell that begins so for a formula (OWASP, CSV injection)."""
 
 
 def write_jsonl(results: Iterable[AuditResult], out: TextIO, *, show: str = "all") -> None:
@@ -45,5 +43,5 @@ def to_cell(value: Any) -> Any:
         value = "; ".join(str(item) for item in value)
     if isinstance(value, str):
         value = value.encode("utf-8", "replace").decode("utf-8")
-        return f"'{value}" if value.startswith(_ACTIVE) else value
+        return f"'{value}" if value.startswith(ACTIVE) else value
     return value

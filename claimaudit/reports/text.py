@@ -6,10 +6,13 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from claimaudit.decisions.diff import Diff, Kind
 from claimaudit.resources import Pack
 from claimaudit.types import AuditResult, ClaimType, Finding, NearMiss, Strength
 
 WIDTH = 100
+_SAID = ("disclaimer", "substantiation", "baseline")
+"""Steps of a finding's `why` that stand in the table."""
 
 
 def render(results: Iterable[AuditResult], *, show: str = "flagged") -> Iterator[str]:
@@ -23,12 +26,14 @@ def render(results: Iterable[AuditResult], *, show: str = "flagged") -> Iterator
         `flagged`, `all` or `near-misses`.
     """
     counts: Counter[str] = Counter()
-    listings = incomplete = sentences = outside = 0
+    listings = incomplete = sentences = outside = suppressed = covered = 0
     for result in results:
         listings += 1
         sentences += len(result.sentences)
         incomplete += not result.is_complete
         outside += not result.scope.in_scope
+        suppressed += len(result.suppressed)
+        covered += sum(bool(finding.substantiation) for finding in result.findings)
         counts.update(finding.verdict.value for finding in result.findings)
         yield from _listing(result, show)
     flagged = counts["contradicted"] + counts["overstated"]
@@ -36,6 +41,8 @@ def render(results: Iterable[AuditResult], *, show: str = "flagged") -> Iterator
         f"{listings} listing{'s' * (listings != 1)}, {sentences} sentences: {flagged} flagged "
         f"({counts['contradicted']} contradicted, {counts['overstated']} overstated), {counts['consistent']} consistent"
         + (f"; {outside} out of scope" if outside else "")
+        + (f"; {covered} covered by substantiation on file" if covered else "")
+        + (f"; {suppressed} in the baseline" if suppressed else "")
         + (f"; {incomplete} not read whole" if incomplete else "")
     )
 
@@ -63,13 +70,17 @@ def _item(item: Finding | NearMiss) -> Iterator[str]:
     claim = item.claim
     verdict = item.verdict.value if isinstance(item, Finding) else "near miss"
     yield ""
-    yield f"   {verdict.upper():13} {claim.type} {claim.span.start}–{claim.span.end}"
+    for_review = "  (for review)" if item.review else ""
+    yield f"   {verdict.upper():13} {claim.type} {claim.span.start}–{claim.span.end}{for_review}"
     yield from wrapped(f"claim: “{claim.text}” ({claim.strength.value}, {claim.assertion.value})")
     if claim.text != claim.sentence.text:
         yield from wrapped(f"in: “{_shortened(claim.sentence.text)}”")
     if isinstance(item, NearMiss):
         yield from wrapped(f"why: {item.reason}")
         return
+    for step in item.why:
+        if step.kind in _SAID:
+            yield from wrapped(str(step))
     for ground in (item.limitations or item.permissions)[:1]:
         yield from wrapped(f"evidence: {ground.statement} [{ground.id}, {ground.confidence} confidence]")
         yield from wrapped(f"source: {ground.sources[0].citation}")
@@ -86,6 +97,17 @@ def wrapped(text: str) -> list[str]:
 
 def _shortened(text: str, limit: int = 400) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def render_diff(diff: Diff) -> Iterator[str]:
+    """Lines that tell what changed between two scans, and a closing summary."""
+    for change in diff.changes:
+        was, now = (verdict.value if verdict else "nothing" for verdict in (change.old, change.new))
+        field = f" [{change.field}]" if change.field != "text" else ""
+        yield f"{change.kind.value.upper():8} {change.claim_type}: {was} → {now}  {change.listing_id}{field}"
+        yield from wrapped(f"“{_shortened(change.sentence)}”")
+    counts = ", ".join(f"{diff.count(kind)} {kind.value}" for kind in Kind)
+    yield f"{counts}, {diff.same} the same"
 
 
 def explain_type(pack: Pack, claim_type: ClaimType, *, setting: str | None = None) -> Iterator[str]:

@@ -57,6 +57,10 @@ class Page:
     images: tuple[Span, ...] = ()
 
 
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+"""Figures in `<sup>`, so that "Painless<sup>1</sup>" does not read as one word with its footnote's mark."""
+
+
 def is_html(text: str) -> bool:
     """Whether the text holds HTML tags; `I <3 it` and `a < b > c` do not make it HTML.
 
@@ -96,6 +100,7 @@ class _Reader(HTMLParser):
         self._silent: str | None = None
         self._open_headings: list[tuple[str, int]] = []
         self._preformatted = 0
+        self._raised = False
 
     def page(self) -> Page:
         self.feed(self._source)
@@ -129,6 +134,8 @@ class _Reader(HTMLParser):
             plain = html.unescape(entity.group()) if entity else character
             if not self._preformatted and not entity and plain in "\n\r\t":
                 plain = " "
+            if self._raised:
+                plain = plain.translate(_RAISED)
             for part in plain:
                 self._characters.append(part)
                 self._starts.append(place)
@@ -154,6 +161,8 @@ class _Reader(HTMLParser):
             self._break(at, "\n" if tag in ("tr", "dd", "option") else "\n\n")
         if tag == "pre":
             self._preformatted += 1
+        if tag == "sup":
+            self._raised = True
         if tag in _HEADINGS:
             self._open_headings.append((tag, len(self._characters)))
         if tag == "img":
@@ -185,6 +194,8 @@ class _Reader(HTMLParser):
         if tag == self._silent:
             self._silent = None
             return
+        if tag == "sup":
+            self._raised = False
         if tag == "pre":
             self._preformatted = max(0, self._preformatted - 1)
         if self._open_headings and self._open_headings[-1][0] == tag:

@@ -34,6 +34,7 @@ _FRAGMENT_BREAK = re.compile(
     r"(?<=\s)\|+(?=\s)|\|{1,2}(?=\s|$)"  # after a bar
     r"|(?<=\s)(?=[•●▪■◆►▶➤➔✓✔✅☑★✦❖⁃]\s?\S)"  # before a bullet within a line
     r"|(?<=\s)(?=·\s)"
+    r"|(?<=[*†‡]\s)(?=[*†‡]\s?\w)"  # before a footnote that follows its mark
 )
 _INLINE_LIST = re.compile(r":\s+(?=[-–—]\s?\w)")
 _INLINE_DASH = re.compile(r"(?<=[\s;,])(?=[-–—]\s\w)")

@@ -12,6 +12,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from html.parser import HTMLParser
 from typing import Any
 
@@ -20,9 +21,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claimaudit import Auditor, Listing, load_pack
+from claimaudit.decisions.baseline import Baseline, Known, decision_key
 from claimaudit.reports.html import (
     KINDS,
-    decision_key,
     kind_of,
     priority,
     readable_text,
@@ -360,10 +361,10 @@ def test_decisions_are_keyed_by_content(auditor: Auditor) -> None:
     keys = [
         {item["claim_type"]: item["key"] for item in data_of(tree(render([result])))["items"]} for result in (one, moved)
     ]
-    assert keys[0]["painless"] == keys[1]["painless"] == decision_key("a", "painless", "it has no pain.")
-    assert decision_key("b", "painless", "it has no pain.") != keys[0]["painless"]
-    assert decision_key("a", "permanent", "it has no pain.") != keys[0]["painless"]
-    assert re.fullmatch("k[0-9a-f]{20}", decision_key("\ud800", "x", "\ud800"))
+    assert keys[0]["painless"] == keys[1]["painless"] == decision_key("a", "text", "painless", "it has no pain.")
+    assert decision_key("b", "text", "painless", "it has no pain.") != keys[0]["painless"]
+    assert decision_key("a", "text", "permanent", "it has no pain.") != keys[0]["painless"]
+    assert re.fullmatch("k[0-9a-f]{20}", decision_key("\ud800", "text", "x", "\ud800"))
 
 
 def test_the_same_results_give_the_same_page(results: Sequence[AuditResult], page: str) -> None:
@@ -372,6 +373,15 @@ def test_the_same_results_give_the_same_page(results: Sequence[AuditResult], pag
     assert out.getvalue() == page
     assert page.startswith("<!DOCTYPE html>\n")
     assert page.endswith("</html>\n")
+
+
+def test_what_a_baseline_holds_is_counted_and_not_shown(results: Sequence[AuditResult]) -> None:
+    pen = named(results, "pen")
+    sifted = Baseline(Known.of(finding) for finding in pen.flagged).sift(pen, date(2026, 1, 1))
+    page = render([sifted])
+    assert f"{len(pen.flagged)} findings are in the baseline and not shown here." in page
+    assert "in the baseline" not in render([pen])
+    assert len(data_of(tree(page))["items"]) == len(data_of(tree(render([pen])))["items"]) - len(pen.flagged)
 
 
 def test_messages_that_come_with_the_results_are_shown() -> None:

@@ -11,12 +11,15 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from claimaudit.reports.html import decision_key, render
+from claimaudit.decisions.baseline import Baseline, decision_key
+from claimaudit.decisions.review import apply, read_decisions
+from claimaudit.reports.html import render
 from claimaudit.types import AuditResult
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="Selenium is not installed (pip install selenium)")
@@ -430,7 +433,11 @@ def test_decisions_are_kept_and_exported(desk: WebDriver, address: str, tmp_path
             item["sentence"],
             item["verdict"],
         )
-        assert row["key"] == item["key"] == decision_key(row["listing_id"], row["claim_type"], row["sentence"])
+        assert (
+            row["key"]
+            == item["key"]
+            == decision_key(*(row[name] for name in ("listing_id", "field", "claim_type", "sentence")))
+        )
     assert rows[1]["reason"] == '=proof on file, "K-1"'
     assert rows[2]["wording"] == "Most people feel a sting.\nBriefly."
 
@@ -440,6 +447,11 @@ def test_decisions_are_kept_and_exported(desk: WebDriver, address: str, tmp_path
     assert [row["key"] for row in table] == [row["key"] for row in rows]
     assert table[1]["reason"] == '\'=proof on file, "K-1"'
     assert table[2]["wording"] == "Most people feel a sting.\nBriefly."
+    for name, data in (("d.json", export(desk, "d-json", tmp_path)), ("d.csv", lines.encode())):
+        (tmp_path / name).write_bytes(data)
+    taken = [apply(Baseline(), read_decisions(tmp_path / name), as_of=date(2026, 1, 1)) for name in ("d.json", "d.csv")]
+    assert list(taken[0].baseline.entries) == [row["key"] for row in rows]
+    assert taken[0].baseline.entries == taken[1].baseline.entries
     ids = {row["listing_id"] for row in rows}
     assert {row["listing_id"].removeprefix("'") for row in table} == ids
 

@@ -63,3 +63,12 @@ def test_an_entity_inside_a_claim_keeps_the_offsets() -> None:
 def test_broken_markup_does_not_raise(html: str) -> None:
     listing = Listing("x", html, markup="html")
     assert sentences_of(listing.text, markup="html") is not None
+
+
+def test_a_raised_figure_is_a_mark_and_no_part_of_the_word() -> None:
+    source = "<p>Gentle<sup>1</sup> on 10<sup>2</sup> m<sup>2</sup>, size 2. 1<sup>st</sup></p>"
+    page = read_page(source)
+    assert page.readable.text.strip() == "Gentle¹ on 10² m², size 2. 1st"
+    place = page.readable.text.index("¹")
+    assert page.readable.source(place, place + 1).of(source) == "1"
+    assert sentences_of(source, markup="html")[0].folded.text.startswith("gentle on 10 m,")

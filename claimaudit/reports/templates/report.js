@@ -86,7 +86,7 @@
 
   const FIELDS = [
     "key", "listing_id", "field", "claim_type", "sentence", "text", "verdict", "decision", "reason", "wording", "reviewer",
-    "decided_at", "verdict_when_decided", "pack", "model", "version",
+    "decided_at", "verdict_when_decided", "pack", "model", "version", "grounds", "rules",
   ];
 
   function exported() {
@@ -101,7 +101,8 @@
         sentence: item.sentence, text: item.text, verdict: item.verdict, decision: decision.decision, reason: decision.reason,
         wording: decision.wording, reviewer: decision.reviewer, decided_at: decision.decided_at,
         verdict_when_decided: decision.kind === "near-miss" ? null : decision.kind, pack: item.pack, model: item.model,
-        version: item.version,
+        version: item.version, grounds: [...item.limitations, ...item.permissions].map((place) => grounds[place].mark),
+        rules: item.rules.map((place) => rules[place].mark),
       });
     }
     return rows;
@@ -112,7 +113,7 @@
 
   /** A cell that a spreadsheet would run begins with an apostrophe, as in the CSV of the command line. */
   function cell(value) {
-    let text = value ?? "";
+    let text = Array.isArray(value) ? value.join("; ") : value ?? "";
     if (/^[=+\-@\t\r]/.test(text)) text = "'" + text;
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   }
@@ -301,6 +302,15 @@
     return section(title, ground(first), rest.length ? fold(`${rest.length} more`, rest.map(ground)) : null);
   }
 
+  function documentsOf(documents) {
+    if (!documents.length) return [];
+    return section("Substantiation on file", documents.map((one) => el("div", { class: "ground" },
+      el("p", {}, one.title),
+      el("p", {}, el("span", { class: "soft" }, [one.id, one.issued && `issued ${one.issued}`, one.expires ? `until ${one.expires}` : "without an end"].filter(Boolean).join(" · "))),
+      one.reference ? el("p", {}, one.reference) : null)),
+      el("p", { class: "soft" }, "Whether it proves the claim is for a reader to say: the verdict stands."));
+  }
+
   function rulesOf(places) {
     if (!places.length) return [];
     const groups = new Map();
@@ -348,13 +358,18 @@
     const [before, claim, after] = item.words;
     $("c-body").replaceChildren(...present([
       el("p", { class: `verdict ${item.kind}` }, sign(item.kind), plain(item.kind)[0].toUpperCase() + plain(item.kind).slice(1),
-        item.review ? el("span", { class: "badge" }, "  for review") : null),
+        item.review ? el("span", { class: "badge" }, "  for review") : null,
+        item.documents.length ? el("span", { class: "held" }, "  covered") : null),
       el("h3", { id: "c-title", tabindex: "-1" }, plain(item.claim_type)),
       el("p", { class: "soft" }, el("bdi", {}, listing.id), ` · ${item.number}`),
       el("blockquote", { dir: "auto" }, before, el("mark", {}, claim), after),
       el("p", { class: "facts" }, facts.filter(Boolean).join(" · ")),
       (item.kind === "near-miss" ? section("Why there is no verdict", el("p", {}, item.message)) : []),
       (item.suggestion ? section("A wording that would hold", el("p", { class: "holds" }, item.suggestion)) : []),
+      (item.disclaimers.length ? section("Said elsewhere to qualify it", item.disclaimers.map(([text, tie]) =>
+        el("p", {}, el("q", { dir: "auto" }, text), el("span", { class: "soft" }, ` ${tie}`))),
+        el("p", { class: "soft" }, "It lowers nothing: the verdict is on the claim's own sentence.")) : []),
+      documentsOf(item.documents),
       groundsOf("What the evidence rules out", item.limitations),
       groundsOf("What the evidence carries", item.permissions),
       (item.kind !== "near-miss" && item.message && !item.limitations.length ? section("In short", el("p", {}, item.message)) : []),

@@ -1,0 +1,176 @@
+"""Disclaimers: which sentences elsewhere in the copy qualify a claim, by a mark, in its block, or as the page's footnote.
+
+They are shown with the claim and lower nothing: a limit softens a verdict only in the claim's own sentence, and that is the
+business of `assertion`. Which words make a disclaimer is data (`disclaimers` in a pack's `cues.yaml`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from claimaudit.claims.phrases import compile_phrases
+from claimaudit.claims.prefilter import LiteralIndex
+from claimaudit.resources import DisclaimerEntry, Pack
+from claimaudit.types import Claim, Disclaimer, Sentence, Step, Tie
+
+MAX_DISCLAIMERS = 5
+"""Of one claim: who qualifies a claim more often hides it, and a reader has seen enough to decide."""
+
+_STAR = "*＊﹡∗"
+_FIGURE = "¹²³⁴⁵⁶⁷⁸⁹"
+_MARK = rf"[{_STAR}]{{1,3}}|[†‡]{{1,2}}|[{_FIGURE}]"
+_BRACKET = r"\[\d\]|\(\d\)"
+_REFERENCE = re.compile(rf"(?<=[\w.,:!?%)\"'”’])(?:(?P<mark>{_MARK})|\s?(?P<bracket>{_BRACKET}))(?![\w{_STAR}])")
+"""A mark that hangs on a word: `instantly*`, `painless†`, `lasts¹`, `gone [1]`."""
+_OPENING = re.compile(rf"\s*\(?(?P<mark>{_MARK}|{_BRACKET}|\d)[.:)]?(?P<space>\s?)(?=[^\s\d])")
+"""A mark that a footnote begins with."""
+_PLAIN = str.maketrans({**dict.fromkeys(_STAR, "*"), **{figure: str(n) for n, figure in enumerate(_FIGURE, 1)}})
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A compiled entry of `disclaimers`."""
+
+    entry: DisclaimerEntry
+    any: re.Pattern[str]
+    unless: re.Pattern[str] | None
+
+    def qualifies(self, claim: Claim) -> bool:
+        return (not self.entry.types or claim.type in self.entry.types) and claim.type not in self.entry.not_types
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """A sentence that is a disclaimer, or begins with a footnote's mark; `kinds` is empty if only the mark tells."""
+
+    sentence: Sentence
+    kinds: tuple[_Kind, ...]
+    mark: str
+    is_bullet: bool
+
+
+class DisclaimerReader:
+    """Ties the disclaimers of a listing to its claims, with the words of a pack."""
+
+    def __init__(self, pack: Pack) -> None:
+        kinds = []
+        for entry in pack.cues.disclaimers:
+            origin = str(pack.origins[f"disclaimer:{entry.id}"])
+            words = compile_phrases(entry.any, pack.vocabulary, origin=origin)
+            assert words is not None  # an entry has at least one phrase
+            kinds.append(_Kind(entry, words, compile_phrases(entry.unless, pack.vocabulary, origin=origin)))
+        self._index = LiteralIndex([(kind.any, kind) for kind in kinds])
+
+    def kinds_of(self, sentence: Sentence) -> frozenset[str]:
+        """Ids of the entries that take a sentence for a disclaimer."""
+        return frozenset(kind.entry.id for kind in self._kinds(sentence))
+
+    def tie(self, claims: Sequence[Claim], sentences: Sequence[Sentence]) -> Iterator[Claim]:
+        """The claims, in order, each with the disclaimers that qualify it and a step that says so.
+
+        A sentence with the mark that hangs on the claim (or on its lead-in) comes first, then disclaimers in its block, then
+        those of the listing's last block, which speak for all of it. A footnote whose mark hangs somewhere speaks for that
+        place alone. The claim's own sentence is never its disclaimer.
+        """
+        if not claims:
+            return
+        notes = [note for sentence in sentences if (note := self._note(sentence)) is not None]
+        if not notes:
+            yield from claims
+            return
+        referred = {mark for sentence in sentences for mark, _ in _references(sentence)}
+        last = sentences[-1].paragraph
+        for claim in claims:
+            found = list(_qualifying(claim, notes, sentences, referred, last))[:MAX_DISCLAIMERS]
+            steps = (Step("disclaimer", one.text, f"{one.tie.value}; lowers nothing") for one in found)
+            yield replace(claim, disclaimers=tuple(found), why=(*claim.why, *steps)) if found else claim
+
+    def _kinds(self, sentence: Sentence) -> tuple[_Kind, ...]:
+        text = sentence.folded.text
+        return tuple(
+            kind
+            for kind in self._index.candidates(text)
+            if kind.any.search(text) and not (kind.unless and kind.unless.search(text))
+        )
+
+    def _note(self, sentence: Sentence) -> _Note | None:
+        opening = _OPENING.match(sentence.readable.text)
+        kinds = self._kinds(sentence)
+        if opening is None:
+            return _Note(sentence, kinds, "", False) if kinds else None
+        mark = _plain(opening["mark"])
+        if mark.isdigit() and opening["mark"] not in _FIGURE and not kinds:
+            return None  # the step of a list, or a citation
+        return _Note(sentence, kinds, mark, bool(opening["space"]))
+
+
+@lru_cache(maxsize=4)
+def disclaimer_reader(pack: Pack) -> DisclaimerReader:
+    """The reader of a pack, compiled once for every auditor of it."""
+    return DisclaimerReader(pack)
+
+
+def _qualifying(
+    claim: Claim, notes: Sequence[_Note], sentences: Sequence[Sentence], referred: set[str], last: int
+) -> Iterator[Disclaimer]:
+    own = claim.sentence
+    mark = _mark_of(claim, sentences)
+    by_mark = _footnote(mark, own, notes) if mark else None
+    if by_mark is not None:
+        yield _disclaimer(by_mark, Tie.MARK)
+    others = [
+        note
+        for note in notes
+        if note is not by_mark
+        and note.sentence.index != own.index
+        and note.sentence.zone == own.zone
+        and note.mark not in referred
+        and any(kind.qualifies(claim) for kind in note.kinds)
+    ]
+    for note in others:
+        if note.sentence.paragraph == own.paragraph:
+            yield _disclaimer(note, Tie.BLOCK)
+    for note in others:
+        if note.sentence.paragraph == last != own.paragraph:
+            yield _disclaimer(note, Tie.FOOTNOTE)
+
+
+def _disclaimer(note: _Note, tie: Tie) -> Disclaimer:
+    return Disclaimer(note.sentence.text, note.sentence.span, tie)
+
+
+def _footnote(mark: str, own: Sentence, notes: Sequence[_Note]) -> _Note | None:
+    """The sentence after a claim's that begins with its mark. If several do, it may be a bullet: then words decide."""
+    found = [note for note in notes if note.mark == mark and note.sentence.index > own.index]
+    if len(found) > 1:
+        found = [note for note in found if note.kinds or not note.is_bullet]
+    return found[0] if found else None
+
+
+def _mark_of(claim: Claim, sentences: Sequence[Sentence]) -> str:
+    """The first mark that hangs on the claim or on what follows it in the sentence, else the one of its lead-in."""
+    for mark, start in _references(claim.sentence):
+        if start >= claim.span.start:
+            return mark
+    lead_in = None if claim.sentence.lead_in is None else sentences[claim.sentence.lead_in]
+    if lead_in is None or ":" not in lead_in.folded.text[-4:]:
+        return ""
+    return next((mark for mark, _ in _references(lead_in)), "")
+
+
+def _references(sentence: Sentence) -> Iterator[tuple[str, int]]:
+    """The marks of a sentence that point to a footnote, each with the source offset at which it stands."""
+    text = sentence.readable.text
+    for match in _REFERENCE.finditer(text):
+        group = "bracket" if match["bracket"] else "mark"
+        start, end = match.span(group)
+        if text[start] in _STAR and re.search(rf"(?<![\w{_STAR}]){re.escape(text[start:end])}(?=\w)", text[:start]):
+            continue  # closes an emphasis: *instantly*
+        yield _plain(text[start:end]), sentence.readable.source(start, end).start
+
+
+def _plain(mark: str) -> str:
+    return mark.translate(_PLAIN).strip("[]()")
