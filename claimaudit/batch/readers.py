@@ -41,6 +41,8 @@ MAX_ROW = 16_000_000
 """Characters of one row (or bytes of one file of copy): a longer one is rejected, so that no input fills the memory."""
 _SAMPLE = 262_144
 _PARQUET_ROWS = 64
+_ZSTANDARD_CHUNK = 512
+"""Bytes unpacked at a time: a block of 128 kB may be packed in four bytes, so this makes 16 MB at most."""
 _DELIMITERS = (",", ";", "\t", "|")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -397,6 +399,35 @@ def _looked_at(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
     return head, cast(BinaryIO, io.BufferedReader(_Chained(head, stream), _SAMPLE))
 
 
+class _Zstandard(io.RawIOBase):
+    """Zstandard unpacked, frame after frame. (The library's own reader takes a file that is cut off for whole.)"""
+
+    def __init__(self, stream: BinaryIO, unpacker: Any) -> None:
+        self._stream = stream
+        self._unpacker = unpacker
+        self._frame: Any = None
+        self._packed = self._data = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer)
+        while not self._data:
+            packed = self._packed or self._stream.read(_ZSTANDARD_CHUNK)
+            if not packed:
+                if self._frame is not None:
+                    raise EOFError("it ends before it is whole")
+                return 0
+            self._frame = self._frame or self._unpacker.decompressobj()
+            self._data = self._frame.decompress(packed)
+            self._packed = self._frame.unused_data if self._frame.eof else b""
+            self._frame = None if self._frame.eof else self._frame
+        data, self._data = self._data[: len(view)], self._data[len(view) :]
+        view[: len(data)] = data
+        return len(data)
+
+
 def _unpacked(head: bytes, stream: BinaryIO, name: str) -> BinaryIO:
     if head.startswith(b"\x1f\x8b"):
         return cast(BinaryIO, gzip.GzipFile(fileobj=stream))
@@ -405,8 +436,7 @@ def _unpacked(head: bytes, stream: BinaryIO, name: str) -> BinaryIO:
             import zstandard
         except ImportError:
             raise InputError(f"{name}: Zstandard is read with the extra 'batch': {EXTRA}.") from None
-        reader = zstandard.ZstdDecompressor(max_window_size=2**27).stream_reader(stream, read_across_frames=True)
-        return cast(BinaryIO, io.BufferedReader(reader, _SAMPLE))
+        return cast(BinaryIO, io.BufferedReader(_Zstandard(stream, zstandard.ZstdDecompressor()), _SAMPLE))
     if name.lower().endswith(PACKED_SUFFIXES):
         raise InputError(f"{name}: not packed as its name says. Rename it, or make it anew.")
     return stream
@@ -501,7 +531,7 @@ def _encoding_of(head: bytes, name: str) -> str:
     if marked:
         return marked
     lines = [line for line in head.split(b"\n")[:-1] or [head] if not line.isascii()]
-    if sum(_is_utf8(line) for line in lines) or len(lines) < _MIN_LEGACY_LINES:
+    if any(_decodes(line, "utf-8") for line in lines) or len(lines) < _MIN_LEGACY_LINES:
         return "utf-8"
     try:
         from charset_normalizer import from_bytes
@@ -509,16 +539,21 @@ def _encoding_of(head: bytes, name: str) -> str:
         raise InputError(
             f"{name}: not UTF-8. Say with --encoding how it is encoded (cp1252, say), or have it detected: {EXTRA}."
         ) from None
-    best = from_bytes(b"\n".join(lines), cp_isolation=list(_LEGACY)).best()
-    return best.encoding if best else "utf-8"
+    sample = b"\n".join(lines)
+    best = from_bytes(sample, cp_isolation=[*_LATIN, *_OTHERS]).best()
+    if best is None:
+        return "utf-8"
+    return "cp1252" if best.encoding in _LATIN and _decodes(sample, "cp1252") else best.encoding
 
 
-_LEGACY = ("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "shift_jis", "gb18030", "big5", "euc_kr")
+_LATIN = ("cp1252", "cp1250", "cp1254")
+"""They differ in letters that English copy hardly holds, too few to tell them by: the most common one is taken."""
+_OTHERS = ("cp1251", "cp1253", "shift_jis", "gb18030", "big5", "euc_kr")
 
 
-def _is_utf8(line: bytes) -> bool:
+def _decodes(data: bytes, encoding: str) -> bool:
     try:
-        line.decode("utf-8")
+        data.decode(encoding)
     except UnicodeDecodeError:
         return False
     return True

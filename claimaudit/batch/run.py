@@ -673,18 +673,15 @@ def repeat_scan(
     """
     told = _read_json(Path(manifest))
     if told is None or told.get("format") != MANIFEST_FORMAT:
-        raise InputError(
-            f"{manifest}: not a manifest of format {MANIFEST_FORMAT}. Give the one that stands beside an output."
-        )
+        raise InputError(f"{manifest}: no manifest of format {MANIFEST_FORMAT}. Give the one that stands beside an output.")
     job = told["job"]
     for file in told["inputs"]:
         path = Path(file["name"])
         if path.exists() and _sha256(path) != file["sha256"]:
             raise InputError(f"{path}: changed since the scan of {manifest} (its SHA-256 is another). Restore it.")
-    settings = job["settings"]
+    settings, names = dict(job["settings"]), job["columns"]
     if settings["jurisdictions"] is not None:
         settings["jurisdictions"] = tuple(settings["jurisdictions"])
-    names = job["columns"]
     columns = Columns(**{**names, "text": tuple(names["text"]), "keep": tuple(names["keep"])})
     plan = _Plan(
         job["pack"]["given"], job["model"]["given"], AuditSettings.of(**settings), job["show"], columns.keep, job["formats"]

@@ -23,7 +23,7 @@ from claimaudit.types import RECORD_FIELDS
 
 Row = dict[str, Any]
 
-ROW_GROUP = 65_536
+ROW_GROUP = 16_384
 """Rows of a row group in Parquet; the memory that a merge takes."""
 SHEET_ROWS = 1_048_576
 """Rows of a sheet, its header included: Excel's limit. Further rows go on in a further sheet."""
