@@ -18,7 +18,7 @@ from claimaudit.errors import ClaimAuditError, InputError, OutputError
 
 if TYPE_CHECKING:
     from claimaudit.audit import Auditor
-    from claimaudit.batch.readers import Columns, Rejected
+    from claimaudit.batch.readers import Entry, Rejected
     from claimaudit.batch.run import Counts, Shown
     from claimaudit.types import AuditResult
 
@@ -154,7 +154,7 @@ def scan(
     Exit status: 0 nothing at or above --fail-on, 1 findings, 2 could not run, 3 something was not read (outranks 1).
     """
     from claimaudit.audit import Auditor, AuditSettings
-    from claimaudit.batch.readers import Columns
+    from claimaudit.batch.readers import Columns, read_listings
 
     format_ = _format(format_, output)
     columns = Columns(
@@ -202,10 +202,18 @@ def scan(
     for name, given in (("--listings", listings), ("--workers", workers), ("--restart", restart or None)):
         if given is not None:
             raise InputError(f"{name} needs an --output that ends in .jsonl, .csv, .parquet or .xlsx.")
-    stream = _Stream(Auditor(pack, model=model, settings=settings), columns, rejects, strict=strict)
-    with _destination(output) as out:
-        _write(stream.items(paths, exclude=[output] if output else []), out, format_, shown, columns.keep, stream.not_read)
-    stream.close()
+    auditor = Auditor(pack, model=model, settings=settings)
+    with ExitStack() as places:
+        out = places.enter_context(_destination(output))
+        bad = places.enter_context(_destination(rejects)) if rejects is not None else None
+        stream = _Stream(auditor, bad, strict=strict)
+        entries = read_listings(
+            paths,
+            columns=columns,
+            settings=auditor.pack.settings,
+            exclude=[path for path in (output, rejects) if path is not None],
+        )
+        _write(stream.results(entries), out, format_, shown, columns.keep, stream.not_read)
     raise typer.Exit(_status(stream.counts, fail_on))
 
 
@@ -389,22 +397,19 @@ def _status(counts: Counts, fail_on: FailOn) -> int:
 class _Stream:
     """Audits listings in order as they come, counts, and says on standard error what was not read."""
 
-    def __init__(self, auditor: Auditor, columns: Columns, rejects: Path | None, *, strict: bool) -> None:
+    def __init__(self, auditor: Auditor, rejects: TextIO | None, *, strict: bool) -> None:
         from claimaudit.batch.run import Counts
 
         self._auditor = auditor
-        self._columns = columns
+        self._rejects = rejects
         self._strict = strict
-        self._places = ExitStack()
-        self._rejects = self._places.enter_context(_destination(rejects)) if rejects is not None else None
         self.counts = Counts()
         self.not_read: list[str] = []
 
-    def items(self, paths: Sequence[str], *, exclude: Sequence[Path]) -> Iterator[Shown]:
-        from claimaudit.batch.readers import Rejected, read_listings
+    def results(self, entries: Iterator[Entry | Rejected]) -> Iterator[Shown]:
+        from claimaudit.batch.readers import Rejected
         from claimaudit.batch.run import audit_entries
 
-        entries = read_listings(paths, columns=self._columns, settings=self._auditor.pack.settings, exclude=exclude)
         for item in audit_entries(self._auditor, entries):
             if isinstance(item, Rejected):
                 self._reject(item)
@@ -422,9 +427,6 @@ class _Stream:
         self.not_read.append(str(rejected))
         if self._rejects is not None:
             self._rejects.write(to_line(rejected.as_record()))
-
-    def close(self) -> None:
-        self._places.close()
 
 
 def _write(

@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any, BinaryIO, NamedTuple, cast
 
-from claimaudit.errors import InputError, SettingsError
+from claimaudit.errors import ClaimAuditError, InputError, OutputError, SettingsError
 from claimaudit.types import Listing
 
 TEXT_SUFFIXES = frozenset({".txt", ".md", ".text"})
@@ -289,7 +289,7 @@ def read_listings(
     """
     inputs = inputs if inputs is not None else Inputs()
     names = list(find_files(paths, exclude=exclude))
-    sizes = [os.stat(name).st_size if name != STDIN and "://" not in name else None for name in names]
+    sizes = [_size_of(name) for name in names]
     inputs.total = None if None in sizes else sum(cast("list[int]", sizes))
     with closing(_Seen()) as seen:
         for name, size in zip(names, sizes, strict=True):
@@ -297,6 +297,15 @@ def read_listings(
             inputs.files.append(file)
             for item in _read_file(name, file, columns):
                 yield _checked(item, settings, seen, columns)
+
+
+def _size_of(name: str) -> int | None:
+    if name == STDIN or "://" in name:
+        return None
+    try:
+        return os.stat(name).st_size
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read: {error.strerror}. Check the file.") from error
 
 
 def _checked(item: Entry | Rejected, settings: Sequence[str] | None, seen: _Seen, columns: Columns) -> Entry | Rejected:
@@ -332,6 +341,10 @@ class _Seen:
         number = self._files.setdefault(file, len(self._files))
         try:
             self._database.execute("INSERT INTO seen VALUES (?, ?, ?)", (digest, number, row))
+        except sqlite3.OperationalError as error:
+            raise OutputError(
+                f"the temporary database of ids: {error}. Make room in the system's temporary folder."
+            ) from error
         except sqlite3.IntegrityError:
             first, at = self._database.execute("SELECT file, row FROM seen WHERE id = ?", (digest,)).fetchone()
             return f"{list(self._files)[first]}:{at}"
@@ -458,9 +471,13 @@ def _read_file(name: str, file: Input, columns: Columns) -> Iterator[Entry | Rej
         raise InputError(f"{file.name}: damaged: {error}. Make the file anew.") from error
     except OSError as error:
         raise InputError(f"{file.name}: cannot be read: {error.strerror or error}. Check the file.") from error
+    except ClaimAuditError:
+        raise
     except Exception as error:
         if type(error).__name__ == "ZstdError":  # its class is known only where the extra is installed
             raise InputError(f"{file.name}: damaged: {error}. Make the file anew.") from error
+        if "://" in name:  # each file system of fsspec has errors of its own
+            raise InputError(f"{name}: cannot be read: {error}. Check the address.") from error
         raise
 
 

@@ -31,7 +31,7 @@ from claimaudit.reports.records import to_line
 from claimaudit.resources import Pack, model_path
 from claimaudit.types import AuditResult, ClaimType, Listing, Verdict
 
-BLOCK_LISTINGS = 200
+BLOCK_LISTINGS = 100
 BLOCK_CHARACTERS = 2_000_000
 """A block ends at whichever comes first. What a kill costs is at most the blocks in hand."""
 MANIFEST_FORMAT = 1
@@ -489,14 +489,16 @@ class _WorkFolder(AbstractContextManager["_WorkFolder"]):
         self._open = ExitStack()
 
     def __enter__(self) -> _WorkFolder:
-        about = self.folder / "job.json"
+        about = self.folder / _JOB
         with _writing(self.folder):
             self.folder.mkdir(exist_ok=True)
+            names = set(os.listdir(self.folder))
+            if _JOB not in names and not names <= {_LOCK, f".{_JOB}.part"}:
+                raise OutputError(f"{self.folder}: is not the work of a scan. Move it, or write elsewhere.")
             self._open.enter_context(_locked(self.folder))
             if self._restart:
-                for path in self.folder.iterdir():
-                    if path.name != _LOCK:
-                        path.unlink()
+                for name in names - {_LOCK}:
+                    (self.folder / name).unlink()
         before = _read_json(about)
         if before is not None and before != self._job:
             self._open.close()
@@ -524,7 +526,7 @@ class _WorkFolder(AbstractContextManager["_WorkFolder"]):
         return head["counts"] if head else None
 
 
-_LOCK = "lock"
+_JOB, _LOCK = "job.json", "lock"
 
 
 @contextmanager

@@ -192,7 +192,10 @@ class Excel:
             for line, row in enumerate(chain(here, islice(rows, SHEET_ROWS - 2)), 1):
                 for place, name in enumerate(self._table.columns):
                     self._write(sheet, line, place, row[name])
-        workbook.close()
+        try:
+            workbook.close()
+        except _xlsxwriter().exceptions.FileCreateError as error:  # stands for the system's own error
+            raise OSError(str(error)) from error
 
     @staticmethod
     def _write(sheet: Any, number: int, place: int, value: Any) -> None:
@@ -282,6 +285,7 @@ def _pyarrow() -> Any:
 def _xlsxwriter() -> Any:
     try:
         import xlsxwriter
+        import xlsxwriter.exceptions
     except ImportError:
         raise InputError(f"Excel is written with the extra 'batch': {EXTRA}.") from None
     return xlsxwriter

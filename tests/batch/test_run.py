@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from claimaudit import Auditor, InputError, Listing, OutputError, SettingsError, Strength, Verdict
+from claimaudit import Auditor, InputError, Listing, OutputError, SettingsError, Verdict
 from claimaudit.batch import run
 from claimaudit.batch.readers import Columns, Entry, Rejected
 from claimaudit.batch.run import Progress, ScanSummary, audit_entries, repeat_scan, scan_catalogue
-from claimaudit.reports.listings import priority
 from tests.batch.conftest import write_catalogue
 
 COLUMNS = Columns(text=("title", "bullets", "description"), id="sku", keep=("seller",))
@@ -127,6 +126,16 @@ def test_what_changed_in_the_input_is_audited_anew(goods: Path, tmp_path: Path) 
     scan(goods, tmp_path / "whole.jsonl")
     assert output.read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
     assert any(record["seller"] == "seller 9" for record in records(output))
+
+
+def test_a_folder_that_is_not_its_own_is_left_alone(goods: Path, tmp_path: Path) -> None:
+    (tmp_path / "out.jsonl.work").mkdir()
+    mine = tmp_path / "out.jsonl.work" / "diary.txt"
+    mine.write_text("dear", "utf-8")
+    for restart in (False, True):
+        with pytest.raises(OutputError, match="is not the work of a scan"):
+            scan(goods, tmp_path / "out.jsonl", restart=restart)
+    assert mine.exists()
 
 
 def test_a_block_that_is_not_whole_is_audited_anew(goods: Path, tmp_path: Path) -> None:
@@ -271,27 +280,3 @@ def test_nothing_to_scan(tmp_path: Path) -> None:
     done = scan(source, tmp_path / "out.csv", columns=Columns())
     assert done.counts.listings == 0
     assert (tmp_path / "out.csv").read_text("utf-8").startswith("listing_id,field,")
-
-
-@pytest.fixture(scope="module")
-def priorities(auditor: Auditor) -> dict[str, float]:
-    copies = {
-        "two": "Pico pen for home use. No pain! Removes freckles instantly.",
-        "one": "Pico pen for home use. No pain!",
-        "overstated": "Freckle cream, 50 ml. Safe with no side effects.",
-        "unread": "",
-        "clean": "Freckle cream, 50 ml. Spots fade slowly over months. Results vary.",
-    }
-    return {name: priority(auditor.audit(Listing(name, copy))) for name, copy in copies.items()}
-
-
-def test_the_priority_sorts_a_queue(priorities: dict[str, float]) -> None:
-    assert sorted(priorities, key=priorities.__getitem__, reverse=True) == list(priorities)
-    assert priorities["clean"] == 0
-
-
-def test_the_priority_is_as_documented(auditor: Auditor) -> None:
-    result = auditor.audit(Listing("a", "Pico pen for home use. No pain! Removes freckles instantly."))
-    rungs = {Strength.ABSOLUTE: 1.0, Strength.STRONG: 0.8, Strength.MODEST: 0.6}
-    flags = [(f.verdict.severity, rungs[f.claim.strength], f.claim.confidence) for f in result.flagged]
-    assert priority(result) == pytest.approx(200 + sum(a * b * c for a, b, c in flags))
