@@ -6,11 +6,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from claimaudit.batch.run import Progress, ScanSummary
 from claimaudit.types import Verdict
 
 LOG_SECONDS = 30
+DRAWN_SECONDS = 0.2
 
 
 @contextmanager
@@ -40,36 +42,33 @@ class _Log:
         if now - self._said < LOG_SECONDS:
             return
         self._said = now
-        rate = progress.listings / (now - self._began)
-        share = f" ({100 * progress.read // progress.total} %)" if progress.total else ""
-        print(f"claimaudit: {_told(progress)}{share}, {rate:,.0f} listings/s", file=sys.stderr, flush=True)
+        share = f", {100 * progress.read // progress.total} % read" if progress.total else ""
+        print(f"claimaudit: {_told(progress)}, {_rate(progress, now - self._began)}{share}", file=sys.stderr, flush=True)
 
 
 class _Bar:
-    """A bar over the bytes of the inputs, which tell the time left; over nothing where they are not known."""
+    """A bar over the bytes of the inputs, which tell the time left; where they are not known, counts alone."""
 
-    def __init__(self, tqdm: Callable[..., object]) -> None:
+    def __init__(self, tqdm: Callable[..., Any]) -> None:
         self._tqdm = tqdm
-        self._bar: object = None
-        self._began = time.monotonic()
+        self._bar: Any = None
+        self._began = self._drawn = time.monotonic()
 
     def __call__(self, progress: Progress) -> None:
+        now = time.monotonic()
         if self._bar is None:
-            shape = None if progress.total else "{desc} [{elapsed}]"
-            self._bar = self._tqdm(
-                total=progress.total,
-                unit="B",
-                unit_scale=True,
-                bar_format=shape or "{desc} {percentage:3.0f}%|{bar}| {remaining}",
-            )
-        rate = progress.listings / max(time.monotonic() - self._began, 1e-9)
-        bar = self._bar
-        bar.set_description_str(f"{_told(progress)}, {rate:,.0f}/s", refresh=False)  # type: ignore[attr-defined]
-        bar.update(progress.read - bar.n)  # type: ignore[attr-defined]
+            shape = "{desc} {percentage:3.0f}% |{bar}| {remaining} left" if progress.total else "{desc} [{elapsed}]"
+            self._bar = self._tqdm(total=progress.total, bar_format=shape, delay=1e-9)  # not drawn before it has a text
+        elif now - self._drawn < DRAWN_SECONDS:
+            return
+        self._drawn = now
+        self._bar.set_description_str(f"{_told(progress)}, {_rate(progress, now - self._began)}", refresh=False)
+        self._bar.update(progress.read - self._bar.n)
+        self._bar.refresh()
 
     def close(self) -> None:
         if self._bar is not None:
-            self._bar.close()  # type: ignore[attr-defined]
+            self._bar.close()
 
 
 def _bar() -> _Bar | None:
@@ -78,6 +77,10 @@ def _bar() -> _Bar | None:
     except ImportError:
         return None
     return _Bar(tqdm)
+
+
+def _rate(progress: Progress, seconds: float) -> str:
+    return f"{progress.listings / max(seconds, 1e-9):,.0f} listings/s"
 
 
 def _told(progress: Progress) -> str:

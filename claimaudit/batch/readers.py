@@ -39,7 +39,8 @@ EXTRA = "pip install 'claimaudit[batch]'"
 
 MAX_ROW = 16_000_000
 """Characters of one row (or bytes of one file of copy): a longer one is rejected, so that no input fills the memory."""
-_SAMPLE = 262_144
+_SAMPLE = 65_536
+"""Bytes that are looked at to tell encoding and delimiter, and read at a time."""
 _PARQUET_ROWS = 64
 _ZSTANDARD_CHUNK = 512
 """Bytes unpacked at a time: a block of 128 kB may be packed in four bytes, so this makes 16 MB at most."""
