@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
@@ -19,7 +20,7 @@ from claimaudit.errors import ClaimAuditError, InputError, OutputError
 if TYPE_CHECKING:
     from claimaudit.audit import Auditor
     from claimaudit.batch.readers import Entry, Rejected
-    from claimaudit.batch.run import Counts, Shown
+    from claimaudit.batch.run import Counts, ScanSummary, Shown
     from claimaudit.types import AuditResult
 
 CLEAN, FOUND, COULD_NOT_RUN, INCOMPLETE = 0, 1, 2, 3
@@ -172,33 +173,25 @@ def scan(
     )
     shown = (show or (Show.FLAGGED if format_ is Format.TABLE else Show.ALL)).value
     if output is not None and format_ in BATCH:
-        from claimaudit.batch.progress import reporting, summary
         from claimaudit.batch.run import scan_catalogue
 
-        try:
-            with reporting(quiet=quiet) as progress:
-                done = scan_catalogue(
-                    paths,
-                    output,
-                    format=format_.value,
-                    listings=listings,
-                    rejects=rejects,
-                    columns=columns,
-                    show=shown,
-                    workers=workers,
-                    restart=restart,
-                    strict=strict,
-                    pack=pack,
-                    model=model,
-                    settings=settings,
-                    progress=progress,
-                )
-        except KeyboardInterrupt:
-            typer.echo("claimaudit: interrupted. Start the same command again to go on: what is done is kept.", err=True)
-            raise typer.Exit(INTERRUPTED) from None
-        for line in summary(done, quiet=quiet):
-            typer.echo(line, err=True)
-        raise typer.Exit(_status(done.counts, fail_on))
+        job = partial(
+            scan_catalogue,
+            paths,
+            output,
+            format=format_.value,
+            listings=listings,
+            rejects=rejects,
+            columns=columns,
+            show=shown,
+            workers=workers,
+            restart=restart,
+            strict=strict,
+            pack=pack,
+            model=model,
+            settings=settings,
+        )
+        raise typer.Exit(_status(_batch(job, quiet=quiet), fail_on))
     for name, given in (("--listings", listings), ("--workers", workers), ("--restart", restart or None)):
         if given is not None:
             raise InputError(f"{name} needs an --output that ends in .jsonl, .csv, .parquet or .xlsx.")
@@ -215,6 +208,25 @@ def scan(
         )
         _write(stream.results(entries), out, format_, shown, columns.keep, stream.not_read)
     raise typer.Exit(_status(stream.counts, fail_on))
+
+
+@app.command()
+def repeat(
+    manifest: Annotated[Path, typer.Argument(help="OUTPUT.manifest.json of a scan.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Write the findings here, in the format of that scan.")],
+    listings: Annotated[Path | None, typer.Option(help="Write one row a listing here.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes that audit. Default: one a core.")] = None,
+    fail_on: Annotated[FailOn, typer.Option(help="Least verdict that makes the exit status 1.")] = FailOn.CONTRADICTED,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary on standard error.")] = False,
+) -> None:
+    """Make a scan again from its manifest, byte for byte.
+
+    Refused where the version, the pack, the model or a local input is not the one of then. Exit status as for scan.
+    """
+    from claimaudit.batch.run import repeat_scan
+
+    job = partial(repeat_scan, manifest, output, listings=listings, workers=workers)
+    raise typer.Exit(_status(_batch(job, quiet=quiet), fail_on))
 
 
 @app.command()
@@ -385,6 +397,21 @@ def _format(format_: Format | None, output: Path | None) -> Format:
     if output is None and format_ in (Format.PARQUET, Format.XLSX):
         raise InputError(f"--format {format_.value} needs an --output: it is no text.")
     return format_
+
+
+def _batch(job: Callable[..., ScanSummary], *, quiet: bool) -> Counts:
+    """Run a batch job with its progress and its summary on standard error."""
+    from claimaudit.batch.progress import reporting, summary
+
+    try:
+        with reporting(quiet=quiet) as progress:
+            done = job(progress=progress)
+    except KeyboardInterrupt:
+        typer.echo("claimaudit: interrupted. Start the same command again to go on: what is done is kept.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    for line in summary(done, quiet=quiet):
+        typer.echo(line, err=True)
+    return done.counts
 
 
 def _status(counts: Counts, fail_on: FailOn) -> int:

@@ -220,6 +220,7 @@ def scan_catalogue(
         settings=settings,
         show=show,
         keep=columns.keep,
+        strict=strict,
         formats=targets.formats,
     )
     auditor = plan.auditor()
@@ -266,17 +267,15 @@ class _Plan:
     settings: AuditSettings
     show: str
     keep: tuple[str, ...]
+    strict: bool
     formats: Mapping[str, str]
 
     def auditor(self) -> Auditor:
         return Auditor(self.pack, model=self.model, settings=self.settings)
 
-    def tables(self) -> dict[str, Table]:
-        tables = {"findings": Table.of_findings(self.keep), "listings": Table.of_listings(self.keep)}
-        return {name: tables[name] for name in self.formats}
-
     def writers(self) -> dict[str, Writer]:
-        return {name: writer_of(self.formats[name], table) for name, table in self.tables().items()}
+        tables = {"findings": Table.of_findings(self.keep), "listings": Table.of_listings(self.keep)}
+        return {name: writer_of(format_, tables[name]) for name, format_ in self.formats.items()}
 
 
 def _described(plan: _Plan, auditor: Auditor, sources: Sequence[str], columns: Columns) -> dict[str, Any]:
@@ -377,6 +376,8 @@ def _audit_block(
     counts = Counts()
     for item in audit_entries(auditor, map(_unpacked, json.loads(payload))):
         if isinstance(item, Rejected):
+            if plan.strict:
+                raise InputError(str(item))
             rejected.append(item)
             continue
         entry, result = item
@@ -686,7 +687,13 @@ def repeat_scan(
         settings["jurisdictions"] = tuple(settings["jurisdictions"])
     columns = Columns(**{**names, "text": tuple(names["text"]), "keep": tuple(names["keep"])})
     plan = _Plan(
-        job["pack"]["given"], job["model"]["given"], AuditSettings.of(**settings), job["show"], columns.keep, job["formats"]
+        pack=job["pack"]["given"],
+        model=job["model"]["given"],
+        settings=AuditSettings.of(**settings),
+        show=job["show"],
+        keep=columns.keep,
+        strict=False,
+        formats=job["formats"],
     )
     now = _described(plan, plan.auditor(), job["sources"], columns)
     other = ", ".join(name for name in job if name != "sha256" and job[name] != now[name])

@@ -179,6 +179,12 @@ def test_a_listing_that_breaks_the_audit_costs_itself_alone(auditor: Auditor, mo
     assert [outcome[1].listing.id for outcome in outcomes if not isinstance(outcome, Rejected)] == ["a", "c"]
 
 
+def test_strict_hears_a_listing_that_breaks_the_audit(goods: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Auditor, "audit", lambda *_: 1 / 0)
+    with pytest.raises(InputError, match=r"goods\.csv:2: the audit failed"):
+        scan(goods, tmp_path / "out.jsonl", strict=True)
+
+
 def test_the_manifest_repeats_the_run(goods: Path, tmp_path: Path) -> None:
     output = tmp_path / "out.parquet"
     scan(goods, output, listings=tmp_path / "listings.csv", setting="home", jurisdictions=("uk",), show="flagged")

@@ -53,6 +53,17 @@ def test_the_closing_summary(goods: Path, tmp_path: Path) -> None:
     assert run("scan", str(goods), *FIELDS, "-o", str(tmp_path / "out.csv"), "--quiet").stderr == b""
 
 
+def test_repeat(goods: Path, tmp_path: Path) -> None:
+    assert run("scan", str(goods), *FIELDS, "-o", str(tmp_path / "out.csv")).returncode == 1
+    again = run("repeat", str(tmp_path / "out.csv.manifest.json"), "-o", str(tmp_path / "again.csv"))
+    assert again.returncode == 1
+    assert (tmp_path / "again.csv").read_bytes() == (tmp_path / "out.csv").read_bytes()
+    goods.write_text(goods.read_text("utf-8") + "x3;Hose;30 m;me\n", "utf-8")
+    changed = run("repeat", str(tmp_path / "out.csv.manifest.json"), "-o", str(tmp_path / "again.csv"))
+    assert changed.returncode == 2
+    assert "changed since the scan of" in changed.stderr.decode()
+
+
 def test_rejects_are_said_and_make_the_run_incomplete(tmp_path: Path) -> None:
     path = tmp_path / "goods.jsonl"
     path.write_text(json.dumps({"id": "a", "text": PEN}) + "\n" + json.dumps({"id": "a", "text": PEN}) + "\n", "utf-8")
