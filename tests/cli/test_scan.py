@@ -38,7 +38,7 @@ def test_a_batch_and_a_stream_give_the_same_bytes(goods: Path, tmp_path: Path) -
 
 def test_the_closing_summary(goods: Path, tmp_path: Path) -> None:
     done = run("scan", str(goods), *FIELDS, "-o", str(tmp_path / "out.parquet"), "--listings", str(tmp_path / "queue.csv"))
-    said = done.stderr.decode().splitlines()
+    said = [line for line in done.stderr.decode().splitlines() if not line.startswith("claimaudit: ")]  # logged if slow
     assert said[0].startswith("2 listings, ")
     assert said[1].split() == ["contradicted", "overstated", "consistent"]
     assert any(line.split() == ["painless", "1", "0", "0"] for line in said)
