@@ -153,33 +153,20 @@ class Auditor:
 
     def _audit(self, listing: Listing) -> AuditResult:
         self._check(listing)
-        unchecked = []
-        read = listing
-        if len(listing.text) > self.settings.max_characters:
-            read = replace(listing, text=listing.text[: self.settings.max_characters])
-            unchecked.append(
-                Unchecked(
-                    listing.id,
-                    "too-long",
-                    f"characters {len(read.text):,} to {len(listing.text):,} were not read: the limit is "
-                    f"{self.settings.max_characters:,}. Raise max_characters or split the listing.",
-                    Span(len(read.text), len(listing.text)),
-                )
-            )
-        page = read_page(read.text, markup=read.markup)
-        sentences = split_sentences(read, page)
-        unread = foreign_parts(sentences)
-        unchecked.extend(unread.notes(listing))
-        unchecked.extend(
-            Unchecked(listing.id, "image", "an image: words in it were not read.", image, breaks_audit=False)
-            for image in page.images
-        )
-        unchecked.extend(_unreadable(listing, read.text, sentences))
+        sentences: tuple[Sentence, ...] = ()
+        unread: frozenset[int] = frozenset()
+        unchecked: list[Unchecked] = []
+        for part in listing.parts or (listing,):
+            read = self._read(part, first=len(sentences))
+            sentences += read.sentences
+            unread |= read.unread
+            unchecked.extend(read.unchecked)
+        unchecked.extend(_without_words(listing, sentences))
         scope = self._finder.read_scope(sentences, setting=listing.setting or self.settings.setting)
         findings: list[Finding] = []
         near_misses: list[NearMiss] = []
         for claim in self._disclaimers.tie(self._finder.find(sentences, scope), sentences):
-            if claim.sentence.index in unread.indices:
+            if claim.sentence.index in unread:
                 continue
             judged = self._judge.judge(claim, scope)
             if isinstance(judged, Finding):
@@ -196,8 +183,36 @@ class Auditor:
             signature=self.signature,
         )
 
+    def _read(self, part: Listing, *, first: int) -> _Read:
+        """The sentences of a text, counted from `first`, and what of it is not read."""
+        unchecked = []
+        read = part
+        if len(part.text) > self.settings.max_characters:
+            read = replace(part, text=part.text[: self.settings.max_characters])
+            unchecked.append(
+                Unchecked(
+                    part.id,
+                    "too-long",
+                    f"characters {len(read.text):,} to {len(part.text):,} were not read: the limit is "
+                    f"{self.settings.max_characters:,}. Raise max_characters or split the listing.",
+                    Span(len(read.text), len(part.text)),
+                )
+            )
+        page = read_page(read.text, markup=read.markup)
+        sentences = split_sentences(read, page)
+        if first:
+            sentences = tuple(_counted_from(first, sent) for sent in sentences)
+        foreign = foreign_parts(sentences)
+        unchecked.extend(foreign.notes(part))
+        unchecked.extend(
+            Unchecked(part.id, "image", "an image: words in it were not read.", image, breaks_audit=False)
+            for image in page.images
+        )
+        unchecked.extend(_undecoded(part, read.text))
+        return _Read(sentences, foreign.indices, tuple(replace(note, field=part.field) for note in unchecked))
+
     def _check(self, listing: Listing) -> None:
-        if not isinstance(listing.text, str):
+        if not all(isinstance(part.text, str) for part in (listing, *listing.parts)):
             raise InputError(
                 f"listing '{listing.id}': the text must be a string, got {type(listing.text).__name__}. Convert it first."
             )
@@ -208,19 +223,41 @@ class Auditor:
             )
 
 
-def _unreadable(listing: Listing, text: str, sentences: tuple[Sentence, ...]) -> Iterator[Unchecked]:
-    """Notes on text that holds no words, or characters that stand for bytes that could not be decoded."""
-    if not any(character.isalpha() for sent in sentences for character in sent.readable.text):
-        what = "there are no words to read" if text.strip() else "the text is empty"
-        yield Unchecked(listing.id, "no-words", f"{what}.", Span(0, len(text)))
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One text as sentences, indices of those in another language, and notes on what was not read."""
+
+    sentences: tuple[Sentence, ...]
+    unread: frozenset[int]
+    unchecked: tuple[Unchecked, ...]
+
+
+def _counted_from(first: int, sent: Sentence) -> Sentence:
+    """A sentence of a later field: its index, and those it points to, count over the whole listing."""
+    heading, lead_in, question = (
+        None if index is None else first + index for index in (sent.heading, sent.lead_in, sent.question)
+    )
+    return replace(sent, index=first + sent.index, heading=heading, lead_in=lead_in, question=question)
+
+
+def _undecoded(part: Listing, text: str) -> Iterator[Unchecked]:
+    """A note on characters that stand for bytes that could not be decoded."""
     broken = [match.span() for match in _UNDECODED.finditer(text)]
     if broken:
         yield Unchecked(
-            listing.id,
+            part.id,
             "undecoded",
             f"{len(broken)} place(s) hold characters that could not be decoded. Check the encoding of the source.",
             Span(broken[0][0], broken[-1][1]),
         )
+
+
+def _without_words(listing: Listing, sentences: tuple[Sentence, ...]) -> Iterator[Unchecked]:
+    """A note on a listing that holds no words, in none of its fields."""
+    if not any(character.isalpha() for sent in sentences for character in sent.readable.text):
+        what = "there are no words to read" if listing.text.strip() else "the text is empty"
+        span = None if listing.parts else Span(0, len(listing.text))
+        yield Unchecked(listing.id, "no-words", f"{what}.", span, field=listing.field)
 
 
 def audit(listing: Listing | str, *, pack: str | Path | Pack | None = None, **options: Any) -> AuditResult:

@@ -6,6 +6,7 @@ code points of `Listing.text` as it was given.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -128,6 +129,9 @@ class Listing:
         Name of the column or file part that the text comes from.
     markup
         `"html"`, `"text"`, or None to tell by the tags.
+    parts
+        The fields of a listing that has several (title, bullets, description), each as a listing of its own; see
+        `of_fields`. Offsets then count in the text of a part, and a sentence's `listing` is its part.
     """
 
     id: str
@@ -135,6 +139,17 @@ class Listing:
     setting: str | None = None
     field: str = "text"
     markup: str | None = None
+    parts: tuple[Listing, ...] = ()
+
+    @classmethod
+    def of_fields(cls, id: str, fields: Mapping[str, str], *, setting: str | None = None) -> Listing:
+        """A listing of several fields, read together for scope. The first field serves as its title, so name that first.
+
+        >>> Listing.of_fields("a", {"title": "Pen, USB", "bullets": "No pain!"}).field
+        'title,bullets'
+        """
+        parts = tuple(cls(id, text, setting, name) for name, text in fields.items())
+        return cls(id, "\n\n".join(fields.values()), setting, ",".join(fields), parts=parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,13 +429,17 @@ class NearMiss:
 
 @dataclass(frozen=True, slots=True)
 class Unchecked:
-    """Something that was given and could not be checked. `breaks_audit` is False for mere notes (an image)."""
+    """Something that was given and could not be checked. `breaks_audit` is False for mere notes (an image).
+
+    `span` lies in the text of `field`.
+    """
 
     listing_id: str
     reason: str
     message: str
     span: Span | None = None
     breaks_audit: bool = True
+    field: str = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -467,6 +486,7 @@ RECORD_FIELDS = (
     "why",
     "message",
     "suggestion",
+    "group",
     "pack",
     "model",
     "version",
@@ -475,6 +495,16 @@ RECORD_FIELDS = (
     "disclaimers",
 )
 """Names and order of a record's fields: the same in JSON, CSV and data frames."""
+
+
+def content_key(kind: str, *content: str) -> str:
+    """A key made of content alone: a letter, so that no spreadsheet takes it for a number, and 80 bits of a SHA-256."""
+    return kind + hashlib.sha256(json.dumps(content).encode("utf-8")).hexdigest()[:20]
+
+
+def group_key(claim: Claim) -> str:
+    """What a claim shares with its repeats in other fields and listings: its type and the folded words of its sentence."""
+    return content_key("g", claim.type, " ".join(claim.sentence.folded.text.split()))
 
 
 def to_record(item: Finding | NearMiss, signature: Signature) -> dict[str, Any]:
@@ -510,6 +540,7 @@ def to_record(item: Finding | NearMiss, signature: Signature) -> dict[str, Any]:
         "why": [str(step) for step in why],
         "message": finding.message if finding else why[-1].value,
         "suggestion": finding.suggestion if finding else "",
+        "group": group_key(claim),
         "pack": signature.pack_id,
         "model": signature.model,
         "version": signature.version,
@@ -579,6 +610,7 @@ class AuditResult:
             "suppressed": [to_record(finding, self.signature) for finding in self.suppressed],
             "unchecked": [
                 {
+                    "field": note.field,
                     "reason": note.reason,
                     "message": note.message,
                     "start": note.span.start if note.span else None,
