@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from claimaudit.claims.combine import LIMITS, PATTERN_FEATURES, Combination
 from claimaudit.claims.encoder import Encoder
-from claimaudit.claims.linear import SETTINGS, LinearModel, ListingModel
+from claimaudit.claims.linear import SETTINGS, Lexicon, LinearModel, ListingModel
 from claimaudit.errors import ModelError
 from claimaudit.types import ClaimType
 
@@ -65,7 +65,7 @@ class Artifact:
     combinations: Mapping[str, Combination]
     hash: str
 
-    def linear(self) -> LinearModel:
+    def linear(self, lexicon: Lexicon | None = None) -> LinearModel:
         vocabularies = self._json("linear.json")
         arrays = _arrays(self.folder / "linear.npz", self.label)
         try:
@@ -76,9 +76,9 @@ class Artifact:
             raise ModelError(f"{self.label}/linear.npz: {error} is missing. Train the model anew.") from None
         if weights.shape != (sum(sizes.values()), 2 * len(self.claim_types)) or bias.shape != weights.shape[1:]:
             raise ModelError(f"{self.label}/linear.npz: weights of shape {weights.shape} do not fit the vocabularies.")
-        return LinearModel(vocabularies, idf, weights, bias)
+        return LinearModel(vocabularies, idf, weights, bias, lexicon)
 
-    def listing(self) -> ListingModel:
+    def listing(self, lexicon: Lexicon | None = None) -> ListingModel:
         vocabulary = self._json("listing.json")
         arrays = _arrays(self.folder / "listing.npz", self.label)
         try:
@@ -87,7 +87,7 @@ class Artifact:
             raise ModelError(f"{self.label}/listing.npz: {error} is missing. Train the model anew.") from None
         if not weights.shape == idf.shape == (len(vocabulary),):
             raise ModelError(f"{self.label}/listing.npz: weights of shape {weights.shape} do not fit the vocabulary.")
-        return ListingModel(vocabulary, idf, weights, float(bias))
+        return ListingModel(vocabulary, idf, weights, float(bias), lexicon)
 
     def encoder(self) -> Encoder:
         return Encoder(self.folder / "encoder.onnx", self.folder / "tokenizer.json")

@@ -80,6 +80,9 @@ def fold(text: MappedText) -> MappedText:
     raw = text.text
     if raw.isascii() and "\n" not in raw and "  " not in raw and raw == raw.strip() and raw.isprintable():
         return MappedText(raw.lower(), text.origin, text.starts, text.ends)
+    plain = raw.translate(_ONE_FOR_ONE)
+    if _UNEVEN not in plain and "  " not in plain and plain == plain.strip():
+        return MappedText(plain, text.origin, text.starts, text.ends)
     characters: list[str] = []
     places: list[int] = []
     for place, character in enumerate(raw):
@@ -99,6 +102,21 @@ def fold(text: MappedText) -> MappedText:
         starts = array("q", (text.starts[place] for place in places))
         ends = array("q", (text.ends[place] for place in places))
     return MappedText("".join(characters), text.origin, starts, ends)
+
+
+class _OneForOne(dict[int, str]):
+    """Folded forms by code point, for `str.translate`; `_UNEVEN` for what is no single character or depends on its word."""
+
+    def __missing__(self, code: int) -> str:
+        if len(self) >= 65_536:
+            self.clear()
+        folded = fold_character(chr(code))
+        self[code] = folded if len(folded) == 1 and folded not in _LOOKALIKES else _UNEVEN
+        return self[code]
+
+
+_UNEVEN = "\x00"
+_ONE_FOR_ONE = _OneForOne()
 
 
 def _fold_lookalikes(characters: list[str]) -> None:

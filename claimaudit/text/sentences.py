@@ -40,6 +40,9 @@ _INLINE_LIST = re.compile(r":\s+(?=[-–—]\s?\w)")
 _INLINE_DASH = re.compile(r"(?<=[\s;,])(?=[-–—]\s\w)")
 _INLINE_NUMBER = re.compile(r"(?<=\s)(?=\(?(\d{1,2})(?:\.\)|[.)])\s+[A-Z])")
 _INLINE_LETTER = re.compile(r"(?<=\s)(?=([b-h])[.)]\s+[A-Z])")
+_FIRST_ENUMERATOR = re.compile(rf"\s*(?:{_MARK}\s*)*\(?(\d{{1,2}}|[a-z])(?:\.\)|[.)])\s")
+_EMOJI_AHEAD = re.compile(rf"(?:(?<=\s)|^)[{_EMOJI}]")
+_EMOJI_BULLET = re.compile(rf"(?<=\s)[{_EMOJI}](?=[\ufe0f\u200d]*\s?\w)")
 _END = re.compile(r"(?:\.(?:\s\.)+|[.!?。！？…])[.!?。！？…]*[\"'”’»)\]]*")
 _OPENING = "\"'“‘«([¿¡"
 _WORD_BEFORE = re.compile(r"[^\s(\"'“‘\[|/]+$")
@@ -93,7 +96,9 @@ def split_sentences(listing: Listing, page: Page | None = None) -> tuple[Sentenc
 
 def _sentence(listing: Listing, page: Page, piece: _Piece, index: int) -> Sentence:
     readable = page.readable.slice(piece.start, piece.end)
-    zone = next((zone.name for zone in page.zones if zone.start <= piece.start < zone.end), "body")
+    zone = "body"
+    if page.zones:
+        zone = next((zone.name for zone in page.zones if zone.start <= piece.start < zone.end), "body")
     return Sentence(
         listing=listing,
         span=page.readable.source(piece.start, piece.end),
@@ -168,8 +173,7 @@ def _fragments(text: str, line: _Line) -> Iterator[tuple[int, int, bool]]:
         for match in _INLINE_DASH.finditer(text, opened.end() + 1, line.end):
             cuts[match.start()] = True
     cuts.update(_inline_enumerators(text, line, body))
-    marks = {text[match.start()] for match in re.finditer(rf"(?:(?<=\s)|^)[{_EMOJI}]", text[line.start : line.end])}
-    if marks:
+    if _EMOJI_AHEAD.search(text[line.start : line.end]):
         cuts.update(_inline_emoji(text, line, body))
     start = line.start
     is_item = False
@@ -184,7 +188,7 @@ def _fragments(text: str, line: _Line) -> Iterator[tuple[int, int, bool]]:
 
 def _inline_enumerators(text: str, line: _Line, body: int) -> dict[int, bool]:
     """Cuts before `2)` in `1) one 2) two`: only where the figures count up from the line's first."""
-    first = re.match(rf"\s*(?:{_MARK}\s*)*\(?(\d{{1,2}}|[a-z])(?:\.\)|[.)])\s", text[line.start : line.end])
+    first = _FIRST_ENUMERATOR.match(text[line.start : line.end])
     if first is None:
         return {}
     cuts: dict[int, bool] = {}
@@ -205,8 +209,7 @@ def _inline_enumerators(text: str, line: _Line, body: int) -> dict[int, bool]:
 
 def _inline_emoji(text: str, line: _Line, body: int) -> dict[int, bool]:
     """Cuts before an emoji that serves as bullet: it leads a fragment twice in the line, or once more after the first."""
-    places = [match.start() for match in re.finditer(rf"(?<=\s)[{_EMOJI}](?=[\ufe0f\u200d]*\s?\w)", text[: line.end])]
-    places = [place for place in places if place >= body]
+    places = [match.start() for match in _EMOJI_BULLET.finditer(text, body, line.end)]
     starts_with_mark = line.marker > 0
     return dict.fromkeys(places, True) if len(places) + starts_with_mark >= 2 else {}
 
@@ -333,12 +336,18 @@ def _with_context(sentences: list[Sentence], pieces: list[_Piece], page: Page) -
         if not is_item and own_lead is not None:
             follows = own_lead == index - 1 and sentences[own_lead].readable.text.rstrip().endswith(":")
             own_lead = own_lead if follows and not is_heading else None
-        yield replace(
-            sent,
-            kind=kind,
-            heading=heading,
-            lead_in=own_lead,
-            question=question if question is not None and not is_question else None,
+        yield Sentence(
+            sent.listing,
+            sent.span,
+            index,
+            sent.readable,
+            sent.folded,
+            kind,
+            sent.zone,
+            sent.paragraph,
+            heading,
+            own_lead,
+            None if is_question else question,
         )
         if is_heading and not is_question:
             heading = index
