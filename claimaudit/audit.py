@@ -10,9 +10,12 @@ from typing import Any
 
 from claimaudit._version import __version__
 from claimaudit.claims.classify import ClaimFinder, ClaimModel
+from claimaudit.claims.disguised import DisguiseIndex, hidden_parts
+from claimaudit.claims.wording import lexicon_of
 from claimaudit.errors import InputError, SettingsError
 from claimaudit.evidence.verdict import Judge
 from claimaudit.resources import Pack, load_pack, model_path
+from claimaudit.text.disguise import undisguise
 from claimaudit.text.language import foreign_parts
 from claimaudit.text.markup import read_page
 from claimaudit.text.sentences import split_sentences
@@ -124,6 +127,7 @@ class Auditor:
         _check_settings(self.settings, self.pack)
         chosen = _model(self.pack, model, self.settings.speed)
         self._finder = ClaimFinder(self.pack, chosen)
+        self._lexicon = lexicon_of(self.pack)
         self._judge = Judge(self.pack, jurisdictions=self.settings.jurisdictions)
         self.signature = Signature(
             version=__version__,
@@ -165,6 +169,10 @@ class Auditor:
                 )
             )
         page = read_page(read.text, markup=read.markup)
+        undisguised = undisguise(page.readable, self._lexicon)
+        disguises = DisguiseIndex(undisguised.disguises if undisguised else (), hidden_parts(page))
+        if undisguised is not None:
+            page = replace(page, plain=undisguised.text)
         sentences = split_sentences(read, page)
         unread = foreign_parts(sentences)
         unchecked.extend(unread.notes(listing))
@@ -179,7 +187,7 @@ class Auditor:
         for claim in self._finder.find(sentences, scope):
             if claim.sentence.index in unread.indices:
                 continue
-            judged = self._judge.judge(claim, scope)
+            judged = self._judge.judge(disguises.explain(claim), scope)
             if isinstance(judged, Finding):
                 findings.append(judged)
             else:
@@ -192,6 +200,7 @@ class Auditor:
             near_misses=tuple(near_misses),
             unchecked=tuple(unchecked),
             signature=self.signature,
+            evasion=disguises.evasion(),
         )
 
     def _check(self, listing: Listing) -> None:

@@ -7,8 +7,9 @@ code points of `Listing.text` as it was given.
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +110,16 @@ class MappedText:
         if self.starts is None or self.ends is None:
             return MappedText(self.text[start:end], self.origin + start)
         return MappedText(self.text[start:end], self.origin, self.starts[start:end], self.ends[start:end])
+
+    def through(self, other: MappedText) -> MappedText:
+        """This text, made from `other`, mapped to what `other` was made from."""
+        if self.starts is None or self.ends is None:
+            return replace(other.slice(self.origin, self.origin + len(self.text)), text=self.text)
+        if other.starts is None or other.ends is None:
+            starts = array("q", (other.origin + start for start in self.starts))
+            return MappedText(self.text, 0, starts, array("q", (other.origin + end for end in self.ends)))
+        spans = [other.source(start, end) for start, end in zip(self.starts, self.ends, strict=True)]
+        return MappedText(self.text, 0, array("q", (span.start for span in spans)), array("q", (span.end for span in spans)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,6 +389,46 @@ class Unchecked:
 
 
 @dataclass(frozen=True, slots=True)
+class Disguise:
+    """Copy whose characters are not those of the word that a reader sees in it: how (`families`), where, `text` as given,
+    and its `reading`."""
+
+    families: tuple[str, ...]
+    span: Span
+    text: str
+    reading: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evasion:
+    """That words of claims are written in a way that a plain search does not find. It says nothing of anybody's intent."""
+
+    message: str
+    disguises: tuple[Disguise, ...]
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(family for disguise in self.disguises for family in disguise.families))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The notice as JSON values."""
+        return {
+            "message": self.message,
+            "families": list(self.families),
+            "disguises": [
+                {
+                    "families": list(disguise.families),
+                    "start": disguise.span.start,
+                    "end": disguise.span.end,
+                    "text": disguise.text,
+                    "reading": disguise.reading,
+                }
+                for disguise in self.disguises
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Signature:
     """How a result was made: enough to make it again."""
 
@@ -478,6 +529,7 @@ class AuditResult:
     near_misses: tuple[NearMiss, ...]
     unchecked: tuple[Unchecked, ...]
     signature: Signature
+    evasion: Evasion | None = None
 
     @property
     def flagged(self) -> tuple[Finding, ...]:
@@ -499,7 +551,7 @@ class AuditResult:
         return [to_record(item, self.signature) for item in items]
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as JSON values: scope with its cues, findings, near misses, unchecked notes, signature."""
+        """Everything as JSON values: scope with its cues, findings, near misses, unchecked notes, evasion, signature."""
         return {
             "listing_id": self.listing.id,
             "field": self.listing.field,
@@ -529,6 +581,7 @@ class AuditResult:
                 }
                 for note in self.unchecked
             ],
+            "evasion": self.evasion.to_dict() if self.evasion else None,
             "complete": self.is_complete,
             "signature": str(self.signature),
         }

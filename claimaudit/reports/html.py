@@ -19,7 +19,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple, TextIO
 from urllib.parse import urlsplit
 
-from claimaudit.reports.page import counted, environment, source
+from claimaudit.reports.page import counted, environment, source, visible
 from claimaudit.text.markup import read_page
 from claimaudit.text.normalize import fold
 from claimaudit.types import (
@@ -449,7 +449,7 @@ def render(results: Iterable[AuditResult], *, not_read: Sequence[str] = ()) -> s
     signatures = list(dict.fromkeys(str(sheet.result.signature) for sheet in sheets))
     data, evidence = _data(sheets, signatures)
     templates = environment()
-    templates.filters.update(plain=plain, counted=counted, web_link=web_link)
+    templates.filters.update(plain=plain, counted=counted, visible=visible, web_link=web_link)
     style, script = (source(templates, f"report.{kind}") for kind in ("css", "js"))
     types = _tallies(mark for sheet in sheets for mark in sheet.marks)
     page = templates.get_template("report.html").render(

@@ -56,7 +56,7 @@ def foreign_parts(sentences: Sequence[Sentence]) -> ForeignParts:
     """The sentences in another language; a short one between two foreign ones goes with them."""
     languages: dict[int, str] = {}
     for sent in sentences:
-        language = language_of(sent.readable.text)
+        language = language_of(sent.readable.text, letters=sent.folded.text)
         if language is not None:
             languages[sent.index] = language
     for before, sent, after in zip(sentences, sentences[1:], sentences[2:], strict=False):
@@ -66,8 +66,10 @@ def foreign_parts(sentences: Sequence[Sentence]) -> ForeignParts:
     return ForeignParts(languages, {sent.index: sent.span for sent in sentences if sent.index in languages})
 
 
-def language_of(text: str) -> str | None:
+def language_of(text: str, *, letters: str | None = None) -> str | None:
     """The language or script of a sentence if it is not English, else None.
+
+    `letters` is the sentence folded, where look-alikes of other scripts stand as the Latin letters that they pass for.
 
     >>> language_of("Die Flecken sind nach einer Woche weg und kommen nicht wieder.")
     'German'
@@ -79,7 +81,7 @@ def language_of(text: str) -> str | None:
     if text.isascii() and len(text) < 8:
         return None
     if not text.isascii():
-        script = _foreign_script(text)
+        script = _foreign_script(letters or text)
         if script is not None:
             return script
     words = _WORD.findall(text.lower())
