@@ -154,7 +154,8 @@ class Sentence:
     `span` are source characters, `readable` the words as a person sees them, `folded` the same for matching (lower
     case, plain letters, single spaces); both map to the source. `heading`, `lead_in` and `question` are indices of
     other sentences of the listing, or None. `kind` is `prose`, `heading` or `item`; `zone` tells where in an HTML
-    page the words stand (`body`, `title`, `alt`, `meta`); `paragraph` counts the blocks between blank lines.
+    page the words stand (`body`, `title`, `alt`, `meta`, `json-ld`, `hidden`); `paragraph` counts the blocks between blank
+    lines. `is_disguised` tells that `folded` spells words otherwise than the copy.
     """
 
     listing: Listing
@@ -168,6 +169,7 @@ class Sentence:
     heading: int | None = None
     lead_in: int | None = None
     question: int | None = None
+    is_disguised: bool = False
 
     @property
     def text(self) -> str:

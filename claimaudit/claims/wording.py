@@ -24,7 +24,7 @@ _WORD = re.compile(r"[a-z]{2,}")
 
 @lru_cache(maxsize=4)
 def lexicon_of(pack: Pack) -> Lexicon:
-    """The lexicon of a pack: the words of its expressions that people write, and all that it knows.
+    """The lexicon of a pack: the words of its expressions that people write and of its flagged examples, and all it knows.
 
     What an expression with optional parts can spell is not always a word, and an optional space makes compounds: such words
     count if they stand in the pack's examples, prose or list of words.
@@ -36,7 +36,8 @@ def lexicon_of(pack: Pack) -> Lexicon:
         spelt |= words_of(phrase)
         if " ?" in phrase:
             compounds |= words_of(phrase.replace(" ?", ""))
-    return Lexicon({word for word in spelt | compounds if word in written}, written | spelt)
+    claimed = {word for text in _flagged(pack) for word in _WORD.findall(text.lower()) if len(word) > 3}
+    return Lexicon({word for word in spelt | compounds if word in written} | claimed, written)
 
 
 def _phrases(pack: Pack) -> Iterator[str]:
@@ -51,6 +52,14 @@ def _phrases(pack: Pack) -> Iterator[str]:
         yield from cue.any
     for named in (*pack.scope.modalities, *pack.scope.conditions):
         yield from named.any
+
+
+def _flagged(pack: Pack) -> Iterator[str]:
+    """Copy that makes a claim."""
+    for file in pack.claims.values():
+        for entry in file.patterns:
+            for example in entry.flag:
+                yield from (example,) if isinstance(example, str) else example.values()
 
 
 def _texts(pack: Pack) -> Iterator[str]:

@@ -12,8 +12,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
@@ -58,6 +59,8 @@ _SEPARATORS = re.compile(f"[{_JOINTS}]+")
 _BETWEEN_SEPARATORS = re.compile(f"[^{_JOINTS}]+")
 _NEXT_TOKEN = re.compile(r"[ -]([^\s,;:?()\"/&]{4,})")
 _CASED = re.compile(r"#\w{5,}|(?:[A-Z]?[a-z]+|[A-Z])(?:[A-Z][a-z]+){2,}(?!\w)")
+_TAG_BEFORE = re.compile(r"#\w+[ \t]+\Z")
+_TAG_AFTER = re.compile(r"[ \t]*#\w")
 _CASE_PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _LOWER = re.compile(r"[a-z]{2,}")
@@ -176,12 +179,12 @@ def _plain_letter(character: str) -> str:
 def _edits(raw: str, shadow: _Shadow, lexicon: Lexicon) -> list[_Edit]:
     """Edits in order, none overlapping; where two speak of the same characters, the earlier reader's stands."""
     taken: dict[int, _Edit] = {}
-    readers = [_spaced, _tokens, _cased, _pieces]
-    if shadow.places is not None:
-        readers.append(_letters)
-    found: list[_Edit] = [] if shadow.places is None else list(_overridden(raw, shadow, lexicon))
+    readers = (_spaced, _tokens, _cased, _pieces)
+    found: list[_Edit] = [] if shadow.places is None else list(_overridden(raw, shadow))
     for reader in readers:
         found.extend(reader(shadow.text, lexicon))
+    if shadow.places is not None:
+        found.extend(_letters(raw, shadow, lexicon))
     chosen: list[_Edit] = []
     for edit in found:
         if not any(place in taken for place in range(edit.start, edit.end)):
@@ -190,14 +193,14 @@ def _edits(raw: str, shadow: _Shadow, lexicon: Lexicon) -> list[_Edit]:
     return sorted(chosen, key=lambda edit: edit.start)
 
 
-def _overridden(raw: str, shadow: _Shadow, lexicon: Lexicon) -> Iterator[_Edit]:
+def _overridden(raw: str, shadow: _Shadow) -> Iterator[_Edit]:
     """Runs under a right-to-left override, which are shown from their end; each letter maps to the whole run."""
     assert shadow.places is not None
     for match in _OVERRIDE.finditer(raw):
-        inside = [at for at, place in enumerate(shadow.places) if match.start() <= place < match.end()]
-        reading = "".join(shadow.text[at] for at in reversed(inside))
-        if any(len(word) >= MIN_SPELT and word.lower() in lexicon.words for word in _WORD.findall(reading)):
-            yield _Edit(inside[0], inside[-1] + 1, reading, (), "reversed")
+        first, last = bisect_left(shadow.places, match.start()), bisect_left(shadow.places, match.end())
+        reading = shadow.text[first:last][::-1]
+        if _WORD.search(reading):
+            yield _Edit(first, last, reading, (), "reversed")
 
 
 def _spaced(text: str, lexicon: Lexicon) -> Iterator[_Edit]:
@@ -265,7 +268,8 @@ def _token(text: str, start: int, token: str, lexicon: Lexicon) -> Iterator[_Edi
         joined = "".join(text[place] for place in letters)
         if _may_join(whole, chunks, lexicon):
             spelling = lexicon.spelt(joined)
-            if spelling is not None and len(spelling.word) >= MIN_JOINED:
+            least = MIN_JOINED if "-" in whole else MIN_SPELT
+            if spelling is not None and len(spelling.word) >= least:
                 yield _spelling_edit(text, letters, spelling, _joint(whole))
                 return
         covered = [place for place, character in enumerate(whole) if character in "*_#•" + _SIGN or ord(character) > 0x2190]
@@ -285,7 +289,9 @@ def _figures(text: str, at: Sequence[int], lexicon: Lexicon) -> Iterator[_Edit]:
     for first in (0, 1) if token[:1] == "!" else (0,):
         rest = token[first:]
         letters = sum(map(str.isalpha, rest))
-        is_word_or_price = letters in (0, len(rest)) or 2 * letters < len(rest)
+        is_word_or_price = letters in (0, len(rest)) or (
+            2 * letters < len(rest) and (letters < 2 or len(rest) <= MIN_JOINED)
+        )
         if is_word_or_price or not lexicon.known.isdisjoint((rest.lower(), rest.strip("0123456789").lower())):
             continue
         spelling = lexicon.spelt(rest)
@@ -320,22 +326,29 @@ def _cased(text: str, lexicon: Lexicon) -> Iterator[_Edit]:
         if match is None or (text[start] != "#" and text[start - 1 : start] in ("#", "@")):
             continue
         done = match.end()
-        run = match.group().lstrip("#")
-        if not run.isascii() or not run.isalpha() or run.lower() in lexicon.known:
-            continue
-        parts = [part.lower() for part in _CASE_PARTS.findall(run)]
-        if text[start] == "#":
-            if len(parts) < 2 or not all(part in lexicon.known for part in parts):
-                parts = lexicon.parted(run) or []
-        elif not _are_claim_words(parts, lexicon):
-            continue
-        if len(parts) > 1:
-            yield _parted_edit(range(done - len(run), done), run, parts, "joined")
+        is_tag = text[start] == "#"
+        begin = start + is_tag
+        parts = _parts(text[begin:done], lexicon, is_tag=is_tag)
+        if parts:
+            edit = _parted_edit(range(begin, done), text[begin:done], parts, "joined")
+            stands_alone = not (
+                _TAG_BEFORE.search(text, max(0, start - _LONGEST_WORD), start) or _TAG_AFTER.match(text, done)
+            )
+            yield replace(edit, start=start) if stands_alone else edit
 
 
-def _are_claim_words(parts: Sequence[str], lexicon: Lexicon) -> bool:
-    """Whether words joined by case say something: two or three of them are mostly the name of a brand."""
-    return all(part in lexicon.words for part in parts) and sum(len(part) > MIN_JOINED for part in parts) >= 2
+def _parts(run: str, lexicon: Lexicon, *, is_tag: bool) -> list[str]:
+    """The words that a run is joined of; of a hashtag one is enough, else what is joined may be somebody's name."""
+    if not run.isascii() or not run.isalpha():
+        return []
+    if run.lower() in lexicon.known:
+        return [run.lower()] if is_tag and run.lower() in lexicon.words else []
+    parts = [part.lower() for part in _CASE_PARTS.findall(run)]
+    are_known = all(part in lexicon.known for part in parts)
+    if is_tag:
+        return parts if are_known and len(parts) > 1 else lexicon.parted(run) or []
+    claims = sum(part in lexicon.words and len(part) >= MIN_SPELT for part in parts)
+    return parts if claims >= 2 or (claims and are_known) else []
 
 
 def _pieces(text: str, lexicon: Lexicon) -> Iterator[_Edit]:
@@ -347,7 +360,7 @@ def _pieces(text: str, lexicon: Lexicon) -> Iterator[_Edit]:
         before = _LOWER_END.search(lower, max(0, gap.start() - _LONGEST_WORD), gap.start())
         after = _LOWER.match(lower, gap.end())
         joined = before.group() + after.group() if before and after else ""
-        if before and after and joined in lexicon.words and len(joined) > MIN_JOINED:
+        if before and after and joined in lexicon.known and len(joined) > MIN_JOINED:
             at = (*range(*before.span()), *range(*after.span()))
             yield _Edit(at[0], at[-1] + 1, "".join(text[place] for place in at), at, "hyphenated")
     # An ASCII text is translated faster than it is searched.
@@ -396,11 +409,19 @@ def _joined_pieces(text: str, piece: re.Match[str], lexicon: Lexicon) -> _Edit |
     return best
 
 
-def _letters(text: str, lexicon: Lexicon) -> Iterator[_Edit]:
-    """Claim words in a shadow: where they differ from the characters given, `_apply` sees it."""
-    for match in _WORD.finditer(text):
-        if len(match.group()) > 2 and match.group().lower() in lexicon.words:
-            yield _Edit(match.start(), match.end(), match.group(), tuple(range(*match.span())), "")
+def _letters(raw: str, shadow: _Shadow, lexicon: Lexicon) -> Iterator[_Edit]:
+    """Words in a shadow that are worth it: where they differ from the characters given, `_apply` sees it.
+
+    Capitals of other scripts are read here in any word that holds Latin letters too, as folding knows small letters alone.
+    """
+    for match in _WORD.finditer(shadow.text):
+        word = match.group()
+        if len(word) < MIN_SPELT - 1:
+            continue
+        given = raw[shadow.place(match.start()) : shadow.place(match.end() - 1) + 1]
+        is_mixed = not _LOOKALIKE_CAPITALS.keys().isdisjoint(given) and any("A" <= letter <= "z" for letter in given)
+        if is_mixed or word.lower() in lexicon.words:
+            yield _Edit(match.start(), match.end(), word, tuple(range(*match.span())), "")
 
 
 def _may_join(whole: str, chunks: Sequence[str], lexicon: Lexicon) -> bool:
@@ -495,6 +516,7 @@ def _apply(readable: MappedText, shadow: _Shadow, edits: Iterable[_Edit]) -> Und
                 place = shadow.place(edit.places[number])
                 starts.append(place)
                 ends.append(place + 1)
+        ends[-1] = end  # what follows the last letter without being read belongs to it
         done = end
         disguises.append(Disguise(families, readable.source(start, end), raw[start:end], edit.reading))
     if not disguises:

@@ -56,7 +56,7 @@ def foreign_parts(sentences: Sequence[Sentence]) -> ForeignParts:
     """The sentences in another language; a short one between two foreign ones goes with them."""
     languages: dict[int, str] = {}
     for sent in sentences:
-        language = language_of(sent.readable.text, letters=sent.folded.text)
+        language = language_of(sent.folded.text if sent.is_disguised else sent.readable.text, letters=sent.folded.text)
         if language is not None:
             languages[sent.index] = language
     for before, sent, after in zip(sentences, sentences[1:], sentences[2:], strict=False):

@@ -116,7 +116,7 @@ class Lexicon:
             return None
         if _DOUBLED.search(token):
             spelling = self.spelt(token)
-            if spelling is not None and len(spelling.word) > MIN_SPELT:
+            if spelling is not None and len(spelling.word) >= MIN_JOINED - (len(token) - len(spelling.word) > 1):
                 return spelling
         if not MIN_MISTYPED - 1 <= len(token) <= self._longest + 1:
             return None
@@ -152,7 +152,7 @@ class Lexicon:
         return token in ENGLISH or token in OPENERS or (len(token) > 2 and token in self.known)
 
     def parted(self, run: str) -> list[str] | None:
-        """A run of letters parted into words, the fewest that cover all of it and hold a long one; None if there are none.
+        """A run of letters parted into known words, the fewest that hold a long one to be hidden; None if there are none.
 
         >>> Lexicon(["painless", "no", "scars"]).parted("painlessnoscars")
         ['painless', 'no', 'scars']
@@ -167,11 +167,11 @@ class Lexicon:
                 if before is not None and self._is_part(run[start:end]) and _is_better(before, best[end]):
                     best[end] = [*before, run[start:end]]
         parts = best[-1]
-        return parts if parts and max(map(len, parts)) >= MIN_SPELT else None
+        return parts if parts and any(len(part) >= MIN_SPELT and part in self.words for part in parts) else None
 
     def _is_part(self, word: str) -> bool:
         """Whether a run may hold a word: short ones only if they are common, or any run could be parted."""
-        return word in self.words and (len(word) >= MIN_SPELT or word in ENGLISH or word in OPENERS)
+        return word in self.known and (len(word) >= MIN_SPELT or word in ENGLISH or word in OPENERS)
 
 
 def _is_better(before: Sequence[str], known: Sequence[str] | None) -> bool:

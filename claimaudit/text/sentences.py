@@ -107,6 +107,7 @@ def _sentence(listing: Listing, page: Page, piece: _Piece, index: int) -> Senten
         kind="item" if piece.is_item else "prose",
         zone=zone,
         paragraph=piece.paragraph,
+        is_disguised=plain is not None and plain.text != readable.text,
     )
 
 
