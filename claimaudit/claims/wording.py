@@ -131,8 +131,10 @@ def _read_item(name: str, argument: Any, beginnings: set[str], words: set[str]) 
 
 
 def _is_gap(items: Iterable[tuple[Any, Any]]) -> bool:
-    """Whether an expression is a single character that stands between words."""
-    return [(str(name), value) for name, value in items] == [("LITERAL", ord(" "))]
+    """Whether an expression is one character that stands between words."""
+    (name, argument), *others = items
+    named = _letters([(name, argument)] if str(name) == "LITERAL" else argument) if str(name) in ("LITERAL", "IN") else None
+    return not others and bool(named) and not any(map(str.isalpha, named or ""))
 
 
 def _letters(items: Iterable[tuple[Any, Any]]) -> str | None:

@@ -13,7 +13,7 @@ import re
 import unicodedata
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
@@ -47,7 +47,9 @@ _SPACED = re.compile(
     rf"(?<![\w@$])(?:[A-Za-z0-9@$](?:[ \t]{{1,3}}|[ \t]?[._*·•~|/{_SIGN}-][ \t]?)){{3,}}[A-Za-z0-9@$](?![\w@$])"
 )
 _JOINTS = rf"-_.~^*|·•#=+\\{_SIGN}{_EMOJI}"
-_AMONG_LETTERS = re.compile(rf"[{_JOINTS}0-9@$!€£¢¥§¡]+(?:(?=[A-Za-z])|(?<=[A-Za-z][0-9@$])|(?<=[A-Za-z][0-9@$]{{2}}))")
+_SIGNS = rf"{_JOINTS}0-9@$!€£¢¥§¡"
+_AMONG_LETTERS = re.compile(rf"[{_SIGNS}](?<![{_SIGNS}][{_SIGNS}])(?:(?<=[A-Za-z][0-9@$])|[{_SIGNS}]*+(?=[A-Za-z]))")
+"""The beginning of a run of signs that letters follow, or that begins right after a letter with a figure."""
 _CASE_CHANGE = re.compile(r"#\w|[A-Z](?<=[a-z].)[a-z]")
 _LINE_END = re.compile(r"-[ \t]*\r?\n[ \t]*")
 
@@ -59,6 +61,7 @@ _SEPARATORS = re.compile(f"[{_JOINTS}]+")
 _BETWEEN_SEPARATORS = re.compile(f"[^{_JOINTS}]+")
 _NEXT_TOKEN = re.compile(r"[ -]([^\s,;:?()\"/&]{4,})")
 _CASED = re.compile(r"#\w{5,}|(?:[A-Z]?[a-z]+|[A-Z])(?:[A-Z][a-z]+){2,}(?!\w)")
+_RUN = re.compile(r"#?[A-Za-z]+")
 _TAG_BEFORE = re.compile(r"#\w+[ \t]+\Z")
 _TAG_AFTER = re.compile(r"[ \t]*#\w")
 _CASE_PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
@@ -71,6 +74,7 @@ _PIECE_GAP = re.compile(r"[ -]|-?[ \t]*\r?\n[ \t]*")
 _OVERRIDE = re.compile("\u202e([^\u202c\u202d\u2069\n]{3,400})[\u202c\u2069]?")
 _MAX_PIECES = 4
 _LONGEST_WORD = 24
+_FEW = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,17 +326,20 @@ def _cased(text: str, lexicon: Lexicon) -> Iterator[_Edit]:
             continue
         while start > done and change.group()[0] != "#" and text[start - 1].isalpha():
             start -= 1
-        match = _CASED.match(text, start)
+        run = _RUN.match(text, start)
+        done = run.end() if run else change.end()
+        match = _CASED.match(text, start, start + MAX_RUN)
         if match is None or (text[start] != "#" and text[start - 1 : start] in ("#", "@")):
             continue
-        done = match.end()
+        done = max(done, match.end())
         is_tag = text[start] == "#"
         begin = start + is_tag
-        parts = _parts(text[begin:done], lexicon, is_tag=is_tag)
+        end = match.end()
+        parts = _parts(text[begin:end], lexicon, is_tag=is_tag)
         if parts:
-            edit = _parted_edit(range(begin, done), text[begin:done], parts, "joined")
+            edit = _parted_edit(range(begin, end), text[begin:end], parts, "joined")
             stands_alone = not (
-                _TAG_BEFORE.search(text, max(0, start - _LONGEST_WORD), start) or _TAG_AFTER.match(text, done)
+                _TAG_BEFORE.search(text, max(0, start - _LONGEST_WORD), start) or _TAG_AFTER.match(text, end)
             )
             yield replace(edit, start=start) if stands_alone else edit
 
@@ -366,26 +373,28 @@ def _pieces(text: str, lexicon: Lexicon) -> Iterator[_Edit]:
     # An ASCII text is translated faster than it is searched.
     tokens = lower.translate(_TO_SPACES).split() if lower.isascii() else _LOWER.findall(lower)
     unknown = set(tokens) - lexicon.known
-    for token in sorted(unknown & lexicon.pieces):
-        for match in _occurrences(lower, token):
-            edit = _joined_pieces(text, match, lexicon)
-            if edit is not None:
-                yield edit
-    for token in sorted(unknown):
-        spelling = lexicon.mistyped(token)
-        if spelling is not None:
-            for match in _occurrences(lower, token):
-                if _stands_alone(text, match) and not _is_name(text, match):
-                    yield _spelling_edit(text, range(*match.span()), spelling, "misspelt")
+    pieces = unknown & lexicon.pieces
+    slips = {token: spelling for token in unknown if (spelling := lexicon.mistyped(token)) is not None}
+    for match in _occurrences(lower, pieces | slips.keys()):
+        edit = _joined_pieces(text, match, lexicon) if match.group() in pieces else None
+        if edit is not None:
+            yield edit
+        elif match.group() in slips and _stands_alone(text, match) and not _is_name(text, match):
+            yield _spelling_edit(text, range(*match.span()), slips[match.group()], "misspelt")
 
 
-def _occurrences(lower: str, token: str) -> Iterator[re.Match[str]]:
-    place = lower.find(token)
-    while place >= 0:
-        match = _LOWER.match(lower, place)
-        if match is not None and match.group() == token and not lower[place - 1 : place].isalpha():
-            yield match
-        place = lower.find(token, place + 1)
+def _occurrences(lower: str, tokens: Collection[str]) -> Iterator[re.Match[str]]:
+    """Where the tokens stand as whole words: few are looked for one by one, many in one pass, so that time stays linear."""
+    if len(tokens) > _FEW:
+        yield from (match for match in _LOWER.finditer(lower) if match.group() in tokens)
+        return
+    for token in sorted(tokens):
+        place = lower.find(token)
+        while place >= 0:
+            match = _LOWER.match(lower, place)
+            if match is not None and match.group() == token and not lower[place - 1 : place].isalpha():
+                yield match
+            place = lower.find(token, place + len(token))
 
 
 def _joined_pieces(text: str, piece: re.Match[str], lexicon: Lexicon) -> _Edit | None:
@@ -393,18 +402,20 @@ def _joined_pieces(text: str, piece: re.Match[str], lexicon: Lexicon) -> _Edit |
     begin = max(0, piece.start() - 2 * _LONGEST_WORD)
     words = list(_WORD.finditer(text, begin, piece.end() + 2 * _LONGEST_WORD))
     own = next(number for number, word in enumerate(words) if word.end() >= piece.end())
+    joins = [_PIECE_GAP.fullmatch(text, before.end(), after.start()) is not None for before, after in pairwise(words)]
+    left, right = own, own
+    while left > 0 and own - left < _MAX_PIECES - 1 and joins[left - 1]:
+        left -= 1
+    while right < len(joins) and right - own < _MAX_PIECES - 1 and joins[right]:
+        right += 1
     best: _Edit | None = None
-    for first in range(max(0, own - _MAX_PIECES + 1), own + 1):
-        for last in range(max(own, first + 1), min(len(words), first + _MAX_PIECES)):
-            chosen = words[first : last + 1]
-            gaps = [text[before.end() : after.start()] for before, after in pairwise(chosen)]
-            if not all(_PIECE_GAP.fullmatch(gap) for gap in gaps):
-                continue
-            joined = "".join(word.group() for word in chosen)
+    for first in range(left, own + 1):
+        for last in range(max(own, first + 1), min(right + 1, first + _MAX_PIECES)):
+            joined = "".join(word.group() for word in words[first : last + 1])
             if len(joined) <= max(MIN_JOINED, len(best.reading) if best else 0) or joined.lower() not in lexicon.words:
                 continue
-            at = tuple(place for word in chosen for place in range(*word.span()))
-            family = "hyphenated" if any("\n" in gap for gap in gaps) else "split"
+            at = tuple(place for word in words[first : last + 1] for place in range(*word.span()))
+            family = "hyphenated" if "\n" in text[at[0] : at[-1]] else "split"
             best = _Edit(at[0], at[-1] + 1, joined, at, family)
     return best
 
