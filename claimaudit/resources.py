@@ -1,7 +1,7 @@
 """Finds, reads, validates and hashes the data of a pack. The only module that knows where data lie.
 
 A pack is a folder, one field of marketing claims: `pack.yaml`, `scope.yaml`, `vocabulary.yaml`, `cues.yaml`,
-`claims/<type>.yaml`, `limitations.yaml`, `rules.yaml`, `sources.yaml`. Errors name file and line.
+`claims/<type>.yaml`, `limitations.yaml`, `rules.yaml`, `sources.yaml`, and perhaps `words.txt`. Errors name file and line.
 """
 
 from __future__ import annotations

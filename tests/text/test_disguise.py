@@ -127,7 +127,7 @@ def test_the_disguises_are_given_as_written_and_as_read() -> None:
 
 PIECES = st.sampled_from(
     """painless p@inless p a i n l e s s p.e.r.m perma nent perma-\nnent \n 🔥 pain🔥less pa*nless #noscars раinless ⓟain \u200b
-    \u202e \u202c sselniap permanant 4K a@b.com C3PO $5 ! . , - _ * İ ﬁ ½ é e\u0301 \x00 1nstant PainlessSafe""".split(" ")
+    \u202e \u202c sselniap permanant 4K a@b.com C3PO $5 ! . , - _ * İ ﬁ ½ é e\u0301 \x00 PainSafe""".split(" ")
 )
 COPY = st.lists(PIECES, max_size=30).map(" ".join) | st.lists(PIECES, max_size=30).map("".join) | st.text(max_size=80)
 QUICK = settings(deadline=None, max_examples=300)
