@@ -79,7 +79,7 @@ _FEW = 8
 
 @dataclass(frozen=True, slots=True)
 class Undisguised:
-    """A text as its reader takes it, mapped to *places* of the readable text, and what was seen through to get there."""
+    """A text as its reader takes it, mapped to places of the readable text, and what was seen through to get there."""
 
     text: MappedText
     disguises: tuple[Disguise, ...]
@@ -114,8 +114,8 @@ def undisguise(readable: MappedText, lexicon: Lexicon) -> Undisguised | None:
     """The text that a reader sees where it differs from its characters; None if nothing is disguised.
 
     >>> found = undisguise(MappedText("Try p@inless care"), Lexicon(["painless"]))
-    >>> found.text.text, found.disguises[0].span, found.disguises[0].family
-    ('Try painless care', Span(start=4, end=12), 'figures')
+    >>> found.text.text, found.disguises[0].span, found.disguises[0].families
+    ('Try painless care', Span(start=4, end=12), ('figures',))
     >>> undisguise(MappedText("Write to p@inless.com, code 4K"), Lexicon(["painless"])) is None
     True
     """

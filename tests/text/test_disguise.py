@@ -126,8 +126,8 @@ def test_the_disguises_are_given_as_written_and_as_read() -> None:
 
 
 PIECES = st.sampled_from(
-    """painless p@inless p a i n l e s s p.e.r.m perma nent perma-\nnent \n 🔥 pain🔥less pa*nless #noscars раinless ⓟain \u200b
-    \u202e \u202c sselniap permanant 4K a@b.com C3PO $5 ! . , - _ * İ ﬁ ½ é e\u0301 \x00 PainSafe""".split(" ")
+    """painless p@inless p a i n l e s s p.e.r.m perma nent perma-\nnent \n 🔥 pain🔥less pa*nless #noscars раinless ⓟain
+    \u200b \u202e \u202c sselniap permanant 4K a@b.com C3PO $5 ! . , - _ * İ ﬁ ½ é e\u0301 \x00 PainSafe""".split(" ")
 )
 COPY = st.lists(PIECES, max_size=30).map(" ".join) | st.lists(PIECES, max_size=30).map("".join) | st.text(max_size=80)
 QUICK = settings(deadline=None, max_examples=300)
@@ -175,5 +175,5 @@ def test_nothing_is_left_to_see_in_what_was_read(copy: str) -> None:
 @pytest.mark.parametrize("piece", ["p@", "p a ", "1", "a.", "pa*", "perma ", "#a", "aA", "a\u0336", "\u202ea", "-\n", "🔥a"])
 def test_repeats_take_time_in_proportion(piece: str) -> None:
     """No timing here: what is quadratic in a repeat does not end."""
-    found = undisguise(MappedText(piece * 100_000), LEXICON)
-    assert found is None or len(found.text.text) <= 2 * len(piece) * 100_000
+    found = undisguise(MappedText(piece * 20_000), LEXICON)
+    assert found is None or len(found.text.text) <= 2 * len(piece) * 20_000
