@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,16 @@ from typing import Any
 from claimaudit._version import __version__
 from claimaudit.claims.classify import ClaimFinder, ClaimModel
 from claimaudit.claims.disclaimers import disclaimer_reader
+from claimaudit.claims.disguised import DisguiseIndex, hidden_parts
+from claimaudit.claims.wording import lexicon_of
 from claimaudit.errors import InputError, SettingsError
 from claimaudit.evidence.verdict import Judge
 from claimaudit.resources import Pack, load_pack, model_path
+from claimaudit.text.disguise import undisguise
 from claimaudit.text.language import foreign_parts
 from claimaudit.text.markup import read_page
 from claimaudit.text.sentences import split_sentences
-from claimaudit.types import AuditResult, Finding, Listing, NearMiss, Sentence, Signature, Span, Unchecked
+from claimaudit.types import AuditResult, Disguise, Finding, Listing, NearMiss, Sentence, Signature, Span, Unchecked
 
 PATTERNS = "patterns"
 SPEEDS = ("accurate", "fast", PATTERNS)
@@ -126,6 +129,7 @@ class Auditor:
         chosen = _model(self.pack, model, self.settings.speed)
         self._finder = ClaimFinder(self.pack, chosen)
         self._disclaimers = disclaimer_reader(self.pack)
+        self._lexicon = lexicon_of(self.pack)
         self._judge = Judge(self.pack, jurisdictions=self.settings.jurisdictions)
         self.signature = Signature(
             version=__version__,
@@ -156,11 +160,13 @@ class Auditor:
         sentences: tuple[Sentence, ...] = ()
         unread: frozenset[int] = frozenset()
         unchecked: list[Unchecked] = []
+        disguises = DisguiseIndex()
         for part in listing.parts or (listing,):
             read = self._read(part, first=len(sentences))
             sentences += read.sentences
             unread |= read.unread
             unchecked.extend(read.unchecked)
+            disguises.add(part.field, *read.disguises)
         unchecked.extend(_without_words(listing, sentences))
         scope = self._finder.read_scope(sentences, setting=listing.setting or self.settings.setting)
         findings: list[Finding] = []
@@ -168,7 +174,7 @@ class Auditor:
         for claim in self._disclaimers.tie(self._finder.find(sentences, scope), sentences):
             if claim.sentence.index in unread:
                 continue
-            judged = self._judge.judge(claim, scope)
+            judged = self._judge.judge(disguises.explain(claim), scope)
             if isinstance(judged, Finding):
                 findings.append(judged)
             else:
@@ -181,6 +187,7 @@ class Auditor:
             near_misses=tuple(near_misses),
             unchecked=tuple(unchecked),
             signature=self.signature,
+            evasion=disguises.evasion(),
         )
 
     def _read(self, part: Listing, *, first: int) -> _Read:
@@ -199,6 +206,10 @@ class Auditor:
                 )
             )
         page = read_page(read.text, markup=read.markup)
+        undisguised = undisguise(page.readable, self._lexicon)
+        disguises = undisguised.disguises if undisguised else (), hidden_parts(page)
+        if undisguised is not None:
+            page = replace(page, plain=undisguised.text)
         sentences = split_sentences(read, page)
         if first:
             sentences = tuple(_counted_from(first, sent) for sent in sentences)
@@ -209,7 +220,8 @@ class Auditor:
             for image in page.images
         )
         unchecked.extend(_undecoded(part, read.text))
-        return _Read(sentences, foreign.indices, tuple(replace(note, field=part.field) for note in unchecked))
+        notes = tuple(replace(note, field=part.field) for note in unchecked)
+        return _Read(sentences, foreign.indices, notes, disguises)
 
     def _check(self, listing: Listing) -> None:
         if not all(isinstance(part.text, str) for part in (listing, *listing.parts)):
@@ -225,11 +237,13 @@ class Auditor:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """One text as sentences, indices of those in another language, and notes on what was not read."""
+    """One text as sentences, indices of those in another language, notes on what was not read, and what is in disguise: by
+    its letters, and not shown at all."""
 
     sentences: tuple[Sentence, ...]
     unread: frozenset[int]
     unchecked: tuple[Unchecked, ...]
+    disguises: tuple[Sequence[Disguise], Sequence[Disguise]]
 
 
 def _counted_from(first: int, sent: Sentence) -> Sentence:

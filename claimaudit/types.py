@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -112,6 +113,16 @@ class MappedText:
             return MappedText(self.text[start:end], self.origin + start)
         return MappedText(self.text[start:end], self.origin, self.starts[start:end], self.ends[start:end])
 
+    def through(self, other: MappedText) -> MappedText:
+        """This text, made from `other`, mapped to what `other` was made from."""
+        if self.starts is None or self.ends is None:
+            return replace(other.slice(self.origin, self.origin + len(self.text)), text=self.text)
+        if other.starts is None or other.ends is None:
+            starts = array("q", (other.origin + start for start in self.starts))
+            return MappedText(self.text, 0, starts, array("q", (other.origin + end for end in self.ends)))
+        spans = [other.source(start, end) for start, end in zip(self.starts, self.ends, strict=True)]
+        return MappedText(self.text, 0, array("q", (span.start for span in spans)), array("q", (span.end for span in spans)))
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
@@ -159,7 +170,8 @@ class Sentence:
     `span` are source characters, `readable` the words as a person sees them, `folded` the same for matching (lower
     case, plain letters, single spaces); both map to the source. `heading`, `lead_in` and `question` are indices of
     other sentences of the listing, or None. `kind` is `prose`, `heading` or `item`; `zone` tells where in an HTML
-    page the words stand (`body`, `title`, `alt`, `meta`); `paragraph` counts the blocks between blank lines.
+    page the words stand (`body`, `title`, `alt`, `meta`, `json-ld`, `hidden`); `paragraph` counts the blocks between blank
+    lines. `is_disguised` tells that `folded` spells words otherwise than the copy.
     """
 
     listing: Listing
@@ -173,6 +185,7 @@ class Sentence:
     heading: int | None = None
     lead_in: int | None = None
     question: int | None = None
+    is_disguised: bool = False
 
     @property
     def text(self) -> str:
@@ -443,6 +456,48 @@ class Unchecked:
 
 
 @dataclass(frozen=True, slots=True)
+class Disguise:
+    """Copy whose characters are not those of the word that a reader sees in it: how (`families`), where, `text` as given,
+    and its `reading`."""
+
+    families: tuple[str, ...]
+    span: Span
+    text: str
+    reading: str
+    field: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Evasion:
+    """That words of claims are written in a way that a plain search does not find. It says nothing of anybody's intent."""
+
+    message: str
+    disguises: tuple[Disguise, ...]
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(family for disguise in self.disguises for family in disguise.families))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The notice as JSON values."""
+        return {
+            "message": self.message,
+            "families": list(self.families),
+            "disguises": [
+                {
+                    "families": list(disguise.families),
+                    "field": disguise.field,
+                    "start": disguise.span.start,
+                    "end": disguise.span.end,
+                    "text": disguise.text,
+                    "reading": disguise.reading,
+                }
+                for disguise in self.disguises
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Signature:
     """How a result was made: enough to make it again."""
 
@@ -565,6 +620,7 @@ class AuditResult:
     unchecked: tuple[Unchecked, ...]
     signature: Signature
     suppressed: tuple[Finding, ...] = ()
+    evasion: Evasion | None = None
 
     @property
     def flagged(self) -> tuple[Finding, ...]:
@@ -586,8 +642,7 @@ class AuditResult:
         return [to_record(item, self.signature) for item in items]
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as JSON values: scope with its cues, findings, near misses, suppressed findings, unchecked notes,
-        signature."""
+        """Everything as JSON values: scope with its cues, findings (reported, near misses, suppressed), notes, signature."""
         return {
             "listing_id": self.listing.id,
             "field": self.listing.field,
@@ -619,6 +674,7 @@ class AuditResult:
                 }
                 for note in self.unchecked
             ],
+            "evasion": self.evasion.to_dict() if self.evasion else None,
             "complete": self.is_complete,
             "signature": str(self.signature),
         }

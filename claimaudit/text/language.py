@@ -59,9 +59,9 @@ def foreign_parts(sentences: Sequence[Sentence]) -> ForeignParts:
     whole = "\n".join([sent.readable.text for sent in sentences])
     is_plain = _ANY_FOREIGN.isdisjoint(_WORD.findall(whole.lower()))
     for sent in sentences:
-        if is_plain and sent.readable.text.isascii():
+        if is_plain and sent.readable.text.isascii() and not sent.is_disguised:
             continue
-        language = language_of(sent.readable.text)
+        language = language_of(sent.folded.text if sent.is_disguised else sent.readable.text, letters=sent.folded.text)
         if language is not None:
             languages[sent.index] = language
     if not languages:
@@ -73,8 +73,10 @@ def foreign_parts(sentences: Sequence[Sentence]) -> ForeignParts:
     return ForeignParts(languages, {sent.index: sent.span for sent in sentences if sent.index in languages})
 
 
-def language_of(text: str) -> str | None:
+def language_of(text: str, *, letters: str | None = None) -> str | None:
     """The language or script of a sentence if it is not English, else None.
+
+    `letters` is the sentence folded, where look-alikes of other scripts stand as the Latin letters that they pass for.
 
     >>> language_of("Die Flecken sind nach einer Woche weg und kommen nicht wieder.")
     'German'
@@ -86,7 +88,7 @@ def language_of(text: str) -> str | None:
     if text.isascii() and len(text) < 8:
         return None
     if not text.isascii():
-        script = _foreign_script(text)
+        script = _foreign_script(letters or text)
         if script is not None:
             return script
     words = _WORD.findall(text.lower())

@@ -88,26 +88,32 @@ def split_sentences(listing: Listing, page: Page | None = None) -> tuple[Sentenc
     prose None 2 'No.'
     """
     page = page or read_page(listing.text, markup=listing.markup)
-    text = page.readable.text
+    text = (page.plain or page.readable).text
     pieces = [piece for line in _lines(text) for piece in _pieces(text, line)]
     sentences = [_sentence(listing, page, piece, index) for index, piece in enumerate(pieces)]
     return tuple(_with_context(sentences, pieces, page))
 
 
 def _sentence(listing: Listing, page: Page, piece: _Piece, index: int) -> Sentence:
-    readable = page.readable.slice(piece.start, piece.end)
+    start, end, plain = piece.start, piece.end, None
+    if page.plain is not None:
+        plain = page.plain.slice(start, end).through(page.readable)
+        places = page.plain.source(start, end)
+        start, end = places.start, places.end
+    readable = page.readable.slice(start, end)
     zone = "body"
     if page.zones:
-        zone = next((zone.name for zone in page.zones if zone.start <= piece.start < zone.end), "body")
+        zone = next((zone.name for zone in page.zones if zone.start <= start < zone.end), "body")
     return Sentence(
         listing=listing,
-        span=page.readable.source(piece.start, piece.end),
+        span=page.readable.source(start, end),
         index=index,
         readable=readable,
-        folded=fold(readable),
+        folded=fold(plain or readable),
         kind="item" if piece.is_item else "prose",
         zone=zone,
         paragraph=piece.paragraph,
+        is_disguised=plain is not None and plain.text != readable.text,
     )
 
 
