@@ -104,6 +104,17 @@ class MappedText:
             return Span(at, at)
         return Span(self.starts[start], max(self.starts[start], self.ends[end - 1]))
 
+    def covered(self, span: Span) -> tuple[int, int]:
+        """The characters [start, end) of this text that were made from a source span; (0, 0) if none was."""
+        if self.starts is None or self.ends is None:
+            return span.start - self.origin, span.end - self.origin
+        places = [
+            place
+            for place, (start, end) in enumerate(zip(self.starts, self.ends, strict=True))
+            if start < span.end and end > span.start
+        ]
+        return (places[0], places[-1] + 1) if places else (0, 0)
+
     def slice(self, start: int, end: int) -> MappedText:
         """Characters [start, end) with their part of the map."""
         if self.starts is None or self.ends is None:

@@ -20,6 +20,7 @@ LAYERS = [
     "evaluation",
     "training",
     "packs",
+    "labels",
     "reports",
     "batch",
     "integrations",

@@ -30,9 +30,7 @@ from claimaudit.types import (
     MappedText,
     NearMiss,
     Rule,
-    Sentence,
     Source,
-    Span,
     Unchecked,
     to_record,
 )
@@ -234,26 +232,13 @@ def _marks(result: AuditResult, first: int) -> tuple[Mark, ...]:
     marks: list[Mark] = []
     by_sentence: dict[int, list[Mark]] = {}
     for item in items:
-        start, end = _within(item.claim.sentence, item.claim.span)
+        start, end = item.claim.sentence.readable.covered(item.claim.span)
         before = by_sentence.setdefault(item.claim.sentence.index, [])
         taken = {mark.lane for mark in before if mark.start < end and start < mark.end}
         lane = next(lane for lane in range(len(items)) if lane not in taken)
         before.append(Mark(item, first + len(marks), len(marks) + 1, lane, start, end))
         marks.append(before[-1])
     return tuple(marks)
-
-
-def _within(sentence: Sentence, span: Span) -> tuple[int, int]:
-    """A source span as a range of the sentence's readable characters."""
-    readable = sentence.readable
-    if readable.starts is None or readable.ends is None:
-        return span.start - readable.origin, span.end - readable.origin
-    covered = [
-        place
-        for place, (start, end) in enumerate(zip(readable.starts, readable.ends, strict=True))
-        if start < span.end and end > span.start
-    ]
-    return (covered[0], covered[-1] + 1) if covered else (0, 0)
 
 
 def _blocks(result: AuditResult, marks: Sequence[Mark]) -> Iterator[Block]:
