@@ -555,6 +555,19 @@ class AuditResult:
 
         return render([self])
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the copy with its claims marked in place, and what is flagged."""
+        from claimaudit.reports.html import excerpt
+
+        return excerpt(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What IPython shows where there is no HTML: one line."""
+        printer.text(
+            f"<AuditResult of '{self.listing.id}': flagged {len(self.flagged)}, findings {len(self.findings)}, "
+            f"near misses {len(self.near_misses)}, unchecked {len(self.unchecked)}>"
+        )
+
     def to_frame(self, show: str = "all") -> pd.DataFrame:
         """The records as a pandas DataFrame, one row a finding; the columns stand even when there is none."""
         from claimaudit.integrations.pandas import frame_of  # pandas costs half a second: only who asks pays

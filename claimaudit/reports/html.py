@@ -463,6 +463,17 @@ def render(results: Iterable[AuditResult], *, not_read: Sequence[str] = ()) -> s
     return _UNPRINTABLE.sub("\ufffd", page.replace("\r\n", "\n").replace("\r", "\n"))
 
 
+def excerpt(result: AuditResult) -> str:
+    """One listing as a piece of HTML for a notebook: the copy with its claims marked in place, and what is flagged."""
+    from markupsafe import Markup
+
+    templates = environment()
+    templates.filters.update(plain=plain)
+    (sheet,) = sheets_of([result])
+    piece = templates.get_template("excerpt.html").render(sheet=sheet, style=Markup(source(templates, "excerpt.css")))
+    return _UNPRINTABLE.sub("\ufffd", piece.replace("\r\n", "\n").replace("\r", "\n"))
+
+
 def write(results: Iterable[AuditResult], out: TextIO, *, not_read: Sequence[str] = ()) -> None:
     """Write the page of `render`."""
     out.write(render(results, not_read=not_read))
