@@ -28,7 +28,7 @@ UNKNOWN = "unknown"
 class Imported:
     """Documents, and what became of the rest.
 
-    `problems` name what was left out, with the mend; `notes` what was settled silently otherwise, a label given twice;
+    `problems` name what was left out, with the mend; `notes` what was settled, a label given twice;
     `skipped` counts the tasks that nobody labelled, by the reason.
     """
 
@@ -85,8 +85,7 @@ def to_documents(
                 contested.add(document.id)
                 problems.append(
                     f"{item.where}: '{item.listing_id}' is labelled otherwise than at {first} "
-                    f"({_difference(known, document)}). "
-                    "Neither is taken: settle it, and keep one."
+                    f"({_difference(known, document)}). Neither is taken: settle it, and keep one."
                 )
     kept = tuple(document for document, _ in documents.values() if document.id not in contested)
     return Imported(kept, tuple(problems), tuple(notes), skipped)

@@ -113,7 +113,7 @@ def _tasks(row: Mapping[str, Any], where: str) -> Iterator[Task | Skipped]:
     annotations = _objects(row.get("annotations"))
     live = [one for one in annotations if not one.get("was_cancelled")]
     if not live:
-        yield Skipped(where, "skipped by the reader" if annotations else "not annotated")
+        yield Skipped("skipped by the reader" if annotations else "not annotated")
     for annotation in [one for one in live if one.get("ground_truth")] or live:
         name = f"{where}, annotation {annotation['id']}" if "id" in annotation else where
         if not isinstance(annotation.get("result"), list):

@@ -84,7 +84,7 @@ def _meta(row: Mapping[str, Any]) -> Mapping[str, Any]:
 def _task(row: Mapping[str, Any], where: str) -> Task | Skipped:
     answer = row.get("answer", "accept")
     if answer != "accept":
-        return Skipped(where, f"answered '{answer}'")
+        return Skipped(f"answered '{answer}'")
     spans = row.get("spans")
     if not isinstance(spans, list):
         raise InputError(f"{where}: there are no 'spans'. Give what `prodigy db-out` wrote of a spans recipe.")

@@ -65,7 +65,6 @@ class Task:
 class Skipped:
     """A task that nobody labelled, and why."""
 
-    where: str
     reason: str
 
 
