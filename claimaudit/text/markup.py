@@ -1,6 +1,6 @@
 """HTML to readable text, each character mapped to the source it was made from.
 
-No library known to us maps its text back to source offsets, so this is a small reader on the standard parser. It keeps all
+No library known to us maps its text back to source offsets, so this is a small reader on a scanner of our own. It keeps all
 text, hidden or not (hiding a claim is no reason not to read it), and marks what stands outside the page's body by zone.
 """
 
@@ -10,8 +10,8 @@ import html
 import re
 from array import array
 from dataclasses import dataclass
-from html.parser import HTMLParser
 
+from claimaudit.text.tags import RAW_TEXT, Tag, scan
 from claimaudit.types import MappedText, Span
 
 _BLOCKS = frozenset(
@@ -26,7 +26,6 @@ _HEADINGS = frozenset(
         h1 h2 h3 h4 h5 h6 title caption legend summary dt
     """.split()
 )
-_SILENT = frozenset(["script", "style"])
 _CELLS = frozenset(["td", "th"])
 _TAG = re.compile(
     r"</?(?:p|br|div|span|li|ul|ol|h[1-6]|table|tr|td|th|b|strong|i|em|a|img|html|body|head|section|article|font|meta|"
@@ -34,7 +33,7 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});?")
-_ATTRIBUTE = re.compile(r"""([^\s"'<>/=]+)\s*=\s*("([^"]*)"|'([^']*)'|([^\s"'=<>`]+))""")
+_ATTRIBUTE = re.compile(r"""(?<![^\s"'<>/=])([^\s"'<>/=]++)\s*+=\s*+("([^"]*)"|'([^']*)'|([^\s"'=<>`]+))""")
 _READ_ATTRIBUTES = {"alt": "alt", "title": "title", "aria-label": "alt", "placeholder": "alt"}
 
 
@@ -86,32 +85,27 @@ def read_page(text: str, *, markup: str | None = None) -> Page:
     return reader.page()
 
 
-class _Reader(HTMLParser):
+class _Reader:
     def __init__(self, source: str) -> None:
-        super().__init__(convert_charrefs=False)
         self._source = source
-        self._line_starts = [0, *(match.end() for match in re.finditer("\n", source))]
         self._characters: list[str] = []
         self._starts = array("q")
         self._ends = array("q")
         self._zones: list[Zone] = []
         self._headings: list[Zone] = []
         self._images: list[Span] = []
-        self._silent: str | None = None
         self._open_headings: list[tuple[str, int]] = []
         self._preformatted = 0
         self._raised = False
 
     def page(self) -> Page:
-        self.feed(self._source)
-        self.close()
+        for part in scan(self._source):
+            if isinstance(part, Tag):
+                (self._end if part.closes else self._begin)(part)
+            elif part.within is None:
+                self._copy(part.start, part.end)
         readable = MappedText("".join(self._characters), 0, self._starts, self._ends)
         return Page(readable, tuple(self._zones), tuple(self._headings), tuple(self._images))
-
-    @property
-    def _at(self) -> int:
-        line, column = self.getpos()
-        return self._line_starts[line - 1] + column
 
     def _insert(self, characters: str, at: int) -> None:
         for character in characters:
@@ -142,11 +136,9 @@ class _Reader(HTMLParser):
                 self._ends.append(stop)
             place = stop
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        at = self._at
-        raw = self.get_starttag_text() or ""
-        if tag in _SILENT:
-            self._silent = tag
+    def _begin(self, part: Tag) -> None:
+        tag, at, raw = part.name, part.start, part.raw
+        if tag in RAW_TEXT:
             return
         if tag == "br":
             self._insert("\n", at)
@@ -189,11 +181,8 @@ class _Reader(HTMLParser):
             self._zones.append(Zone(start, len(self._characters), zone))
             self._break(at + match.end(group), "\n\n")
 
-    def handle_endtag(self, tag: str) -> None:
-        at = self._at
-        if tag == self._silent:
-            self._silent = None
-            return
+    def _end(self, part: Tag) -> None:
+        tag, at = part.name, part.start
         if tag == "sup":
             self._raised = False
         if tag == "pre":
@@ -206,23 +195,3 @@ class _Reader(HTMLParser):
                 self._zones.append(heading)
         if tag in _BLOCKS:
             self._break(at, "\n" if tag in ("li", "tr", "dt", "dd", "option") else "\n\n")
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag in _SILENT:
-            self._silent = None
-
-    def handle_data(self, data: str) -> None:
-        if self._silent is None:
-            self._copy(self._at, self._at + len(data))
-
-    def handle_entityref(self, name: str) -> None:
-        self._reference()
-
-    def handle_charref(self, name: str) -> None:
-        self._reference()
-
-    def _reference(self) -> None:
-        if self._silent is None:
-            entity = _ENTITY.match(self._source, self._at)
-            self._copy(self._at, entity.end() if entity else self._at + 1)
