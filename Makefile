@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+MEDSPACY := .venv-medspacy
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint format docs model quality clean
+.PHONY: demo test lint format docs model quality bench clean
 
 demo: $(STAMP)  ## audit the example listings and show the findings
 	@$(BIN)/claimaudit scan docs/examples --fail-on never
@@ -33,8 +34,14 @@ quality: $(STAMP)  ## which kind of model finds flags best: trains all of them (
 	@$(BIN)/python -m pip install --quiet --editable '.[train,bench]'
 	@$(BIN)/python benchmarks/quality.py
 
+bench: $(STAMP)  ## how fast it reads, beside a tokenizer, a keyword scan and medspaCy (minutes)
+	@$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	@test -x $(MEDSPACY)/bin/python || $(PYTHON) -m venv $(MEDSPACY)
+	@$(MEDSPACY)/bin/python -m pip install --quiet medspacy || echo 'medspaCy cannot be installed here: its row says so'
+	@$(BIN)/python benchmarks/speed.py --medspacy $(MEDSPACY)/bin/python
+
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(MEDSPACY) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -2,7 +2,7 @@
 
 from claimaudit._version import __version__
 from claimaudit.audit import Auditor, AuditSettings, audit
-from claimaudit.errors import ClaimAuditError, InputError, ModelError, PackError, SettingsError
+from claimaudit.errors import ClaimAuditError, InputError, ModelError, OutputError, PackError, SettingsError
 from claimaudit.resources import Pack, load_pack
 from claimaudit.types import (
     Assertion,
@@ -34,6 +34,7 @@ __all__ = [
     "Listing",
     "ModelError",
     "NearMiss",
+    "OutputError",
     "Pack",
     "PackError",
     "Rule",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,16 @@ from typing import Any
 from claimaudit._version import __version__
 from claimaudit.claims.classify import ClaimFinder, ClaimModel
 from claimaudit.claims.disclaimers import disclaimer_reader
+from claimaudit.claims.disguised import DisguiseIndex, hidden_parts
+from claimaudit.claims.wording import lexicon_of
 from claimaudit.errors import InputError, SettingsError
 from claimaudit.evidence.verdict import Judge
 from claimaudit.resources import Pack, load_pack, model_path
+from claimaudit.text.disguise import undisguise
 from claimaudit.text.language import foreign_parts
 from claimaudit.text.markup import read_page
 from claimaudit.text.sentences import split_sentences
-from claimaudit.types import AuditResult, Finding, Listing, NearMiss, Sentence, Signature, Span, Unchecked
+from claimaudit.types import AuditResult, Disguise, Finding, Listing, NearMiss, Sentence, Signature, Span, Unchecked
 
 PATTERNS = "patterns"
 SPEEDS = ("accurate", "fast", PATTERNS)
@@ -126,6 +129,7 @@ class Auditor:
         chosen = _model(self.pack, model, self.settings.speed)
         self._finder = ClaimFinder(self.pack, chosen)
         self._disclaimers = disclaimer_reader(self.pack)
+        self._lexicon = lexicon_of(self.pack)
         self._judge = Judge(self.pack, jurisdictions=self.settings.jurisdictions)
         self.signature = Signature(
             version=__version__,
@@ -153,35 +157,24 @@ class Auditor:
 
     def _audit(self, listing: Listing) -> AuditResult:
         self._check(listing)
-        unchecked = []
-        read = listing
-        if len(listing.text) > self.settings.max_characters:
-            read = replace(listing, text=listing.text[: self.settings.max_characters])
-            unchecked.append(
-                Unchecked(
-                    listing.id,
-                    "too-long",
-                    f"characters {len(read.text):,} to {len(listing.text):,} were not read: the limit is "
-                    f"{self.settings.max_characters:,}. Raise max_characters or split the listing.",
-                    Span(len(read.text), len(listing.text)),
-                )
-            )
-        page = read_page(read.text, markup=read.markup)
-        sentences = split_sentences(read, page)
-        unread = foreign_parts(sentences)
-        unchecked.extend(unread.notes(listing))
-        unchecked.extend(
-            Unchecked(listing.id, "image", "an image: words in it were not read.", image, breaks_audit=False)
-            for image in page.images
-        )
-        unchecked.extend(_unreadable(listing, read.text, sentences))
+        sentences: tuple[Sentence, ...] = ()
+        unread: frozenset[int] = frozenset()
+        unchecked: list[Unchecked] = []
+        disguises = DisguiseIndex()
+        for part in listing.parts or (listing,):
+            read = self._read(part, first=len(sentences))
+            sentences += read.sentences
+            unread |= read.unread
+            unchecked.extend(read.unchecked)
+            disguises.add(part.field, *read.disguises)
+        unchecked.extend(_without_words(listing, sentences))
         scope = self._finder.read_scope(sentences, setting=listing.setting or self.settings.setting)
         findings: list[Finding] = []
         near_misses: list[NearMiss] = []
         for claim in self._disclaimers.tie(self._finder.find(sentences, scope), sentences):
-            if claim.sentence.index in unread.indices:
+            if claim.sentence.index in unread:
                 continue
-            judged = self._judge.judge(claim, scope)
+            judged = self._judge.judge(disguises.explain(claim), scope)
             if isinstance(judged, Finding):
                 findings.append(judged)
             else:
@@ -194,10 +187,44 @@ class Auditor:
             near_misses=tuple(near_misses),
             unchecked=tuple(unchecked),
             signature=self.signature,
+            evasion=disguises.evasion(),
         )
 
+    def _read(self, part: Listing, *, first: int) -> _Read:
+        """The sentences of a text, counted from `first`, and what of it is not read."""
+        unchecked = []
+        read = part
+        if len(part.text) > self.settings.max_characters:
+            read = replace(part, text=part.text[: self.settings.max_characters])
+            unchecked.append(
+                Unchecked(
+                    part.id,
+                    "too-long",
+                    f"characters {len(read.text):,} to {len(part.text):,} were not read: the limit is "
+                    f"{self.settings.max_characters:,}. Raise max_characters or split the listing.",
+                    Span(len(read.text), len(part.text)),
+                )
+            )
+        page = read_page(read.text, markup=read.markup)
+        undisguised = undisguise(page.readable, self._lexicon)
+        disguises = undisguised.disguises if undisguised else (), hidden_parts(page)
+        if undisguised is not None:
+            page = replace(page, plain=undisguised.text)
+        sentences = split_sentences(read, page)
+        if first:
+            sentences = tuple(_counted_from(first, sent) for sent in sentences)
+        foreign = foreign_parts(sentences)
+        unchecked.extend(foreign.notes(part))
+        unchecked.extend(
+            Unchecked(part.id, "image", "an image: words in it were not read.", image, breaks_audit=False)
+            for image in page.images
+        )
+        unchecked.extend(_undecoded(part, read.text))
+        notes = tuple(replace(note, field=part.field) for note in unchecked)
+        return _Read(sentences, foreign.indices, notes, disguises)
+
     def _check(self, listing: Listing) -> None:
-        if not isinstance(listing.text, str):
+        if not all(isinstance(part.text, str) for part in (listing, *listing.parts)):
             raise InputError(
                 f"listing '{listing.id}': the text must be a string, got {type(listing.text).__name__}. Convert it first."
             )
@@ -208,19 +235,43 @@ class Auditor:
             )
 
 
-def _unreadable(listing: Listing, text: str, sentences: tuple[Sentence, ...]) -> Iterator[Unchecked]:
-    """Notes on text that holds no words, or characters that stand for bytes that could not be decoded."""
-    if not any(character.isalpha() for sent in sentences for character in sent.readable.text):
-        what = "there are no words to read" if text.strip() else "the text is empty"
-        yield Unchecked(listing.id, "no-words", f"{what}.", Span(0, len(text)))
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One text as sentences, indices of those in another language, notes on what was not read, and what is in disguise: by
+    its letters, and not shown at all."""
+
+    sentences: tuple[Sentence, ...]
+    unread: frozenset[int]
+    unchecked: tuple[Unchecked, ...]
+    disguises: tuple[Sequence[Disguise], Sequence[Disguise]]
+
+
+def _counted_from(first: int, sent: Sentence) -> Sentence:
+    """A sentence of a later field: its index, and those it points to, count over the whole listing."""
+    heading, lead_in, question = (
+        None if index is None else first + index for index in (sent.heading, sent.lead_in, sent.question)
+    )
+    return replace(sent, index=first + sent.index, heading=heading, lead_in=lead_in, question=question)
+
+
+def _undecoded(part: Listing, text: str) -> Iterator[Unchecked]:
+    """A note on characters that stand for bytes that could not be decoded."""
     broken = [match.span() for match in _UNDECODED.finditer(text)]
     if broken:
         yield Unchecked(
-            listing.id,
+            part.id,
             "undecoded",
             f"{len(broken)} place(s) hold characters that could not be decoded. Check the encoding of the source.",
             Span(broken[0][0], broken[-1][1]),
         )
+
+
+def _without_words(listing: Listing, sentences: tuple[Sentence, ...]) -> Iterator[Unchecked]:
+    """A note on a listing that holds no words, in none of its fields."""
+    if not any(character.isalpha() for sent in sentences for character in sent.readable.text):
+        what = "there are no words to read" if listing.text.strip() else "the text is empty"
+        span = None if listing.parts else Span(0, len(listing.text))
+        yield Unchecked(listing.id, "no-words", f"{what}.", span, field=listing.field)
 
 
 def audit(listing: Listing | str, *, pack: str | Path | Pack | None = None, **options: Any) -> AuditResult:

@@ -19,5 +19,9 @@ class InputError(ClaimAuditError):
     """A file, row or listing cannot be read."""
 
 
+class OutputError(ClaimAuditError):
+    """A result cannot be written."""
+
+
 class SettingsError(ClaimAuditError, ValueError):
     """A setting has an unknown name or value."""

@@ -1,7 +1,7 @@
 """Finds, reads, validates and hashes the data of a pack. The only module that knows where data lie.
 
 A pack is a folder, one field of marketing claims: `pack.yaml`, `scope.yaml`, `vocabulary.yaml`, `cues.yaml`,
-`claims/<type>.yaml`, `limitations.yaml`, `rules.yaml`, `sources.yaml`. Errors name file and line.
+`claims/<type>.yaml`, `limitations.yaml`, `rules.yaml`, `sources.yaml`, and perhaps `words.txt`. Errors name file and line.
 """
 
 from __future__ import annotations
@@ -456,6 +456,8 @@ class Pack:
     rules: tuple[Rule, ...]
     sources: Mapping[str, Source]
     origins: Mapping[str, Origin]
+    words: frozenset[str] = frozenset()
+    """Ordinary words of the field's copy, from `words.txt`: none of them is taken for another word in disguise."""
 
     @property
     def claim_types(self) -> tuple[ClaimType, ...]:
@@ -580,12 +582,24 @@ class _PackReader:
             rules=rules,
             sources=sources,
             origins=self.origins,
+            words=self._words(),
         )
+
+    def _words(self) -> frozenset[str]:
+        """The words of `words.txt`, if the pack has one: lower case, any number a line, `#` begins a comment."""
+        path = self.root / "words.txt"
+        if not path.is_file():
+            return frozenset()
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise PackError(f"{self.name('words.txt')}: more than the {MAX_FILE_BYTES:,} bytes allowed. Shorten it.")
+        lines = path.read_text("utf-8", errors="replace").splitlines()
+        return frozenset(word for line in lines for word in line.partition("#")[0].split())
 
     def _files(self) -> Iterator[Path]:
         names = ("pack", "scope", "vocabulary", "cues", "limitations", "rules", "sources")
         yield from (self.root / f"{name}.yaml" for name in names)
         yield from sorted((self.root / "claims").glob("*.yaml"))
+        yield from sorted(self.root.glob("words.txt"))
 
     def _hash(self) -> str:
         """SHA-256 over names and contents of the files that decide a verdict; training data are no part of it."""

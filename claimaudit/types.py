@@ -6,9 +6,11 @@ code points of `Listing.text` as it was given.
 
 from __future__ import annotations
 
+import hashlib
 import json
+from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -111,6 +113,16 @@ class MappedText:
             return MappedText(self.text[start:end], self.origin + start)
         return MappedText(self.text[start:end], self.origin, self.starts[start:end], self.ends[start:end])
 
+    def through(self, other: MappedText) -> MappedText:
+        """This text, made from `other`, mapped to what `other` was made from."""
+        if self.starts is None or self.ends is None:
+            return replace(other.slice(self.origin, self.origin + len(self.text)), text=self.text)
+        if other.starts is None or other.ends is None:
+            starts = array("q", (other.origin + start for start in self.starts))
+            return MappedText(self.text, 0, starts, array("q", (other.origin + end for end in self.ends)))
+        spans = [other.source(start, end) for start, end in zip(self.starts, self.ends, strict=True)]
+        return MappedText(self.text, 0, array("q", (span.start for span in spans)), array("q", (span.end for span in spans)))
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
@@ -128,6 +140,9 @@ class Listing:
         Name of the column or file part that the text comes from.
     markup
         `"html"`, `"text"`, or None to tell by the tags.
+    parts
+        The fields of a listing that has several (title, bullets, description), each as a listing of its own; see
+        `of_fields`. Offsets then count in the text of a part, and a sentence's `listing` is its part.
     """
 
     id: str
@@ -135,6 +150,17 @@ class Listing:
     setting: str | None = None
     field: str = "text"
     markup: str | None = None
+    parts: tuple[Listing, ...] = ()
+
+    @classmethod
+    def of_fields(cls, id: str, fields: Mapping[str, str], *, setting: str | None = None) -> Listing:
+        """A listing of several fields, read together for scope. The first field serves as its title, so name that first.
+
+        >>> Listing.of_fields("a", {"title": "Pen, USB", "bullets": "No pain!"}).field
+        'title,bullets'
+        """
+        parts = tuple(cls(id, text, setting, name) for name, text in fields.items())
+        return cls(id, "\n\n".join(fields.values()), setting, ",".join(fields), parts=parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +170,8 @@ class Sentence:
     `span` are source characters, `readable` the words as a person sees them, `folded` the same for matching (lower
     case, plain letters, single spaces); both map to the source. `heading`, `lead_in` and `question` are indices of
     other sentences of the listing, or None. `kind` is `prose`, `heading` or `item`; `zone` tells where in an HTML
-    page the words stand (`body`, `title`, `alt`, `meta`); `paragraph` counts the blocks between blank lines.
+    page the words stand (`body`, `title`, `alt`, `meta`, `json-ld`, `hidden`); `paragraph` counts the blocks between blank
+    lines. `is_disguised` tells that `folded` spells words otherwise than the copy.
     """
 
     listing: Listing
@@ -158,6 +185,7 @@ class Sentence:
     heading: int | None = None
     lead_in: int | None = None
     question: int | None = None
+    is_disguised: bool = False
 
     @property
     def text(self) -> str:
@@ -414,13 +442,59 @@ class NearMiss:
 
 @dataclass(frozen=True, slots=True)
 class Unchecked:
-    """Something that was given and could not be checked. `breaks_audit` is False for mere notes (an image)."""
+    """Something that was given and could not be checked. `breaks_audit` is False for mere notes (an image).
+
+    `span` lies in the text of `field`.
+    """
 
     listing_id: str
     reason: str
     message: str
     span: Span | None = None
     breaks_audit: bool = True
+    field: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Disguise:
+    """Copy whose characters are not those of the word that a reader sees in it: how (`families`), where, `text` as given,
+    and its `reading`."""
+
+    families: tuple[str, ...]
+    span: Span
+    text: str
+    reading: str
+    field: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Evasion:
+    """That words of claims are written in a way that a plain search does not find. It says nothing of anybody's intent."""
+
+    message: str
+    disguises: tuple[Disguise, ...]
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(family for disguise in self.disguises for family in disguise.families))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The notice as JSON values."""
+        return {
+            "message": self.message,
+            "families": list(self.families),
+            "disguises": [
+                {
+                    "families": list(disguise.families),
+                    "field": disguise.field,
+                    "start": disguise.span.start,
+                    "end": disguise.span.end,
+                    "text": disguise.text,
+                    "reading": disguise.reading,
+                }
+                for disguise in self.disguises
+            ],
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -467,6 +541,7 @@ RECORD_FIELDS = (
     "why",
     "message",
     "suggestion",
+    "group",
     "pack",
     "model",
     "version",
@@ -475,6 +550,16 @@ RECORD_FIELDS = (
     "disclaimers",
 )
 """Names and order of a record's fields: the same in JSON, CSV and data frames."""
+
+
+def content_key(kind: str, *content: str) -> str:
+    """A key made of content alone: a letter, so that no spreadsheet takes it for a number, and 80 bits of a SHA-256."""
+    return kind + hashlib.sha256(json.dumps(content).encode("utf-8")).hexdigest()[:20]
+
+
+def group_key(claim: Claim) -> str:
+    """What a claim shares with its repeats in other fields and listings: its type and the folded words of its sentence."""
+    return content_key("g", claim.type, " ".join(claim.sentence.folded.text.split()))
 
 
 def to_record(item: Finding | NearMiss, signature: Signature) -> dict[str, Any]:
@@ -510,6 +595,7 @@ def to_record(item: Finding | NearMiss, signature: Signature) -> dict[str, Any]:
         "why": [str(step) for step in why],
         "message": finding.message if finding else why[-1].value,
         "suggestion": finding.suggestion if finding else "",
+        "group": group_key(claim),
         "pack": signature.pack_id,
         "model": signature.model,
         "version": signature.version,
@@ -534,6 +620,7 @@ class AuditResult:
     unchecked: tuple[Unchecked, ...]
     signature: Signature
     suppressed: tuple[Finding, ...] = ()
+    evasion: Evasion | None = None
 
     @property
     def flagged(self) -> tuple[Finding, ...]:
@@ -555,8 +642,7 @@ class AuditResult:
         return [to_record(item, self.signature) for item in items]
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as JSON values: scope with its cues, findings, near misses, suppressed findings, unchecked notes,
-        signature."""
+        """Everything as JSON values: scope with its cues, findings (reported, near misses, suppressed), notes, signature."""
         return {
             "listing_id": self.listing.id,
             "field": self.listing.field,
@@ -579,6 +665,7 @@ class AuditResult:
             "suppressed": [to_record(finding, self.signature) for finding in self.suppressed],
             "unchecked": [
                 {
+                    "field": note.field,
                     "reason": note.reason,
                     "message": note.message,
                     "start": note.span.start if note.span else None,
@@ -587,6 +674,7 @@ class AuditResult:
                 }
                 for note in self.unchecked
             ],
+            "evasion": self.evasion.to_dict() if self.evasion else None,
             "complete": self.is_complete,
             "signature": str(self.signature),
         }

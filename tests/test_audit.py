@@ -39,6 +39,57 @@ def test_records_have_the_documented_fields(auditor: Auditor) -> None:
     assert len(result.records("flagged")) == len(result.flagged) <= len(records)
 
 
+FIELDS = {
+    "title": "Pico pen, USB",
+    "bullets": "No pain!\nDoes it hurt?",
+    "body": "<p>No. Freckles are <b>gone for good</b>.</p>",
+}
+
+
+def test_fields_of_a_listing_are_read_together(auditor: Auditor) -> None:
+    whole = Listing.of_fields("pen", FIELDS)
+    assert (whole.field, [part.field for part in whole.parts]) == ("title,bullets,body", list(FIELDS))
+    result = auditor.audit(whole)
+    found = {(record["field"], record["claim_type"]): record for record in result.records()}
+    assert {("bullets", "painless"), ("body", "permanent")} <= set(found)
+    for (field, _), record in found.items():
+        assert record["listing_id"] == "pen"
+        assert FIELDS[field][record["start"] : record["end"]] == record["text"]
+    assert [sent.index for sent in result.sentences] == list(range(len(result.sentences)))
+    assert not auditor.audit(Listing("alone", FIELDS["bullets"])).findings, "by itself it does not tell what is sold"
+
+
+def test_a_field_does_not_answer_the_question_of_another(auditor: Auditor) -> None:
+    result = auditor.audit(Listing.of_fields("pen", FIELDS))
+    first_of_body = next(sent for sent in result.sentences if sent.listing.field == "body")
+    assert first_of_body.question is None
+    inside = auditor.audit(Listing.of_fields("pen", {"title": "Pico pen, USB", "faq": "Does it hurt? No."}))
+    answer = inside.sentences[-1]
+    assert answer.question is not None
+    assert inside.sentences[answer.question].text == "Does it hurt?"
+    assert {finding.claim.type for finding in inside.findings} == {"painless"}
+
+
+def test_one_field_is_the_plain_listing(auditor: Auditor) -> None:
+    plain = auditor.audit(Listing("pen", PEN, field="copy"))
+    assert auditor.audit(Listing.of_fields("pen", {"copy": PEN})).records() == plain.records()
+
+
+def test_what_was_not_read_names_its_field(auditor: Auditor) -> None:
+    result = auditor.audit(Listing.of_fields("pen", {"title": "", "text": PEN + " br\ufffdken"}))
+    assert [(note.field, note.reason) for note in result.unchecked] == [("text", "undecoded")]
+    empty = auditor.audit(Listing.of_fields("pen", {"title": "", "text": " "}))
+    assert [(note.field, note.reason) for note in empty.unchecked] == [("title,text", "no-words")]
+
+
+def test_repeats_of_a_claim_share_their_group(auditor: Auditor) -> None:
+    one = auditor.audit(Listing.of_fields("one", {"title": "Pico pen, USB", "bullets": "NO  pain!", "body": "No pain!"}))
+    two = auditor.audit(Listing("two", "Pico pen, USB. No pain! It does not hurt."))
+    groups = [record["group"] for record in (*one.records(), *two.records()) if record["claim_type"] == "painless"]
+    assert len(groups) == 4
+    assert len(set(groups)) == 2
+
+
 def test_json_round_trips(auditor: Auditor) -> None:
     result = auditor.audit(PEN)
     assert json.loads(result.to_json()) == result.to_dict()

@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from claimaudit.claims.combine import LIMITS, PATTERN_FEATURES, Combination
 from claimaudit.claims.encoder import Encoder
-from claimaudit.claims.linear import SETTINGS, LinearModel, ListingModel
+from claimaudit.claims.linear import SETTINGS, Lexicon, LinearModel, ListingModel
 from claimaudit.errors import ModelError
 from claimaudit.types import ClaimType
 
@@ -70,7 +70,7 @@ class Artifact:
     combinations: Mapping[str, Combination]
     hash: str
 
-    def linear(self) -> LinearModel:
+    def linear(self, lexicon: Lexicon | None = None) -> LinearModel:
         given = self._json("linear.json", dict)
         vocabularies = {name: self._texts(given.get(name), f"linear.json: '{name}'") for name in SETTINGS}
         arrays = _arrays(self.folder / "linear.npz", self.label)
@@ -83,9 +83,9 @@ class Artifact:
         fits = all(idf[name].shape == (size,) for name, size in sizes.items()) and bias.shape == weights.shape[1:]
         if not fits or weights.shape != (sum(sizes.values()), 2 * len(self.claim_types)):
             raise ModelError(f"{self.label}/linear.npz: weights of shape {weights.shape} do not fit the vocabularies.")
-        return LinearModel(vocabularies, idf, weights, bias)
+        return LinearModel(vocabularies, idf, weights, bias, lexicon)
 
-    def listing(self) -> ListingModel:
+    def listing(self, lexicon: Lexicon | None = None) -> ListingModel:
         vocabulary = self._texts(self._json("listing.json", list), "listing.json")
         arrays = _arrays(self.folder / "listing.npz", self.label)
         try:
@@ -94,7 +94,7 @@ class Artifact:
             raise ModelError(f"{self.label}/listing.npz: {error} is missing. Train the model anew.") from None
         if not weights.shape == idf.shape == (len(vocabulary),) or bias.shape != ():
             raise ModelError(f"{self.label}/listing.npz: weights of shape {weights.shape} do not fit the vocabulary.")
-        return ListingModel(vocabulary, idf, weights, float(bias))
+        return ListingModel(vocabulary, idf, weights, float(bias), lexicon)
 
     def encoder(self) -> Encoder:
         try:

@@ -9,23 +9,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from claimaudit.claims.patterns import Context, Proposal
-from claimaudit.claims.phrases import compile_phrases
-from claimaudit.claims.prefilter import LiteralIndex
+from claimaudit.claims.phrases import Phrase, Phrases, phrasebook, spans_of
+from claimaudit.claims.prefilter import NeedsIndex
 from claimaudit.resources import CueEntry, Pack
 from claimaudit.types import Assertion, Step
 
 _CLAUSE = re.compile(r"[^.;:!?]*")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Cue:
     entry: CueEntry
-    any: re.Pattern[str]
-    unless: re.Pattern[str] | None
-    stop: re.Pattern[str] | None
-    hard_stop: re.Pattern[str] | None
+    any: Phrases
+    unless: Phrases
+    stop: Phrases
+    hard_stop: Phrases
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +43,27 @@ class AssertionReader:
 
     def __init__(self, pack: Pack) -> None:
         self._order = {status: rank for rank, status in enumerate(pack.cues.order)}
+        self._book = phrasebook(pack)
         cues = []
         for entry in pack.cues.cues:
             origin = str(pack.origins[f"cue:{entry.id}"])
-            words = compile_phrases(entry.any, pack.vocabulary, origin=origin)
-            assert words is not None  # CueEntry.any has at least one phrase
             hard_stops = [*pack.cues.stops, *entry.stop]
             stops = hard_stops if entry.crosses_commas else [*hard_stops, ","]
-            unless, stop, hard_stop = (
-                compile_phrases(phrases, pack.vocabulary, origin=origin) for phrases in (entry.unless, stops, hard_stops)
-            )
-            cues.append(_Cue(entry, words, unless, stop, hard_stop))
-        self._index = LiteralIndex([(cue.any, cue) for cue in cues])
+            words = (self._book.phrases(phrases, origin=origin) for phrases in (entry.any, entry.unless, stops, hard_stops))
+            cues.append(_Cue(entry, *words))
+        self.cues_in = lru_cache(maxsize=4_096)(self._cues_in)  # a heading is asked for with each sentence below it
+        self._index = NeedsIndex([(phrase.needs, (cue, phrase)) for cue in cues for phrase in cue.any])
 
-    def cues_in(self, text: str) -> tuple[Found, ...]:
+    def _cues_in(self, text: str) -> tuple[Found, ...]:
         """All cues of a folded text that are no pseudo-cues, in the order of `cues.yaml`; find them once for all claims."""
+        candidates: dict[_Cue, list[Phrase]] = {}
+        for cue, phrase in self._index.candidates(self._book.held(text)):
+            candidates.setdefault(cue, []).append(phrase)
         found = []
-        for cue in self._index.candidates(text):
-            pseudo = [other.span() for other in cue.unless.finditer(text)] if cue.unless else []
-            for match in cue.any.finditer(text):
-                start, end = match.span()
+        for cue, phrases in candidates.items():
+            spans = list(spans_of(phrases, text))
+            pseudo = list(cue.unless.spans_in(text)) if spans else []
+            for start, end in spans:
                 if not any(other_start < end and start < other_end for other_start, other_end in pseudo):
                     found.append(Found(cue, start, end))
         return tuple(found)
@@ -114,7 +116,7 @@ def _covers(found: Found, proposal: Proposal, text: str) -> bool:
     if len(between.split()) > entry.within * (2 if in_list else 1):
         return False
     stop = found.cue.hard_stop if in_list else found.cue.stop
-    return stop is None or stop.search(between) is None
+    return not stop.are_in(between)
 
 
 def _begins_or_list(text: str, place: int) -> bool:

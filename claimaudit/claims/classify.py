@@ -10,9 +10,8 @@ from typing import Protocol
 
 from claimaudit.claims.assertion import AssertionReader, Found
 from claimaudit.claims.patterns import Context, PatternMatcher, Proposal
-from claimaudit.claims.phrases import check_phrases
 from claimaudit.claims.setting import ScopeReader
-from claimaudit.resources import Pack, is_shipped
+from claimaudit.resources import Pack
 from claimaudit.types import NO_VERDICT, Assertion, Claim, ClaimType, Scope, Sentence, Step, Strength
 
 _RUNG = {Strength.ABSOLUTE: 2, Strength.STRONG: 1, Strength.MODEST: 0}
@@ -197,8 +196,6 @@ class ClaimFinder:
 @lru_cache(maxsize=4)
 def _compiled(pack: Pack) -> tuple[PatternMatcher, AssertionReader, ScopeReader]:
     """The expressions of a pack; compiling them takes a second, so every auditor of the pack shares them."""
-    if not is_shipped(pack):
-        check_phrases(pack)
     return PatternMatcher(pack), AssertionReader(pack), ScopeReader(pack)
 
 

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from claimaudit.claims.classify import Heard
 from claimaudit.types import NO_VERDICT, Assertion
@@ -84,6 +83,8 @@ def fit_combination(odds: Mapping[str, np.ndarray], heard: np.ndarray, flagged: 
 
     The cut is `best_cut` there.
     """
+    from sklearn.linear_model import LogisticRegression  # half a second, for who trains
+
     columns = [np.clip(values, -LIMITS[name], LIMITS[name]) for name, values in odds.items()]
     columns += [(heard == place).astype(float) for place in range(len(PATTERN_FEATURES))]
     model = LogisticRegression(C=1.0, max_iter=2_000).fit(np.stack(columns, axis=1), flagged)

@@ -14,8 +14,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 
-from claimaudit.claims.phrases import compile_phrases
-from claimaudit.claims.prefilter import LiteralIndex
+from claimaudit.claims.phrases import Phrases, phrasebook
 from claimaudit.resources import DisclaimerEntry, Pack
 from claimaudit.types import Claim, Disclaimer, Sentence, Step, Tie
 
@@ -38,8 +37,8 @@ class _Kind:
     """A compiled entry of `disclaimers`."""
 
     entry: DisclaimerEntry
-    any: re.Pattern[str]
-    unless: re.Pattern[str] | None
+    any: Phrases
+    unless: Phrases
 
     def qualifies(self, claim: Claim) -> bool:
         return (not self.entry.types or claim.type in self.entry.types) and claim.type not in self.entry.not_types
@@ -59,13 +58,12 @@ class DisclaimerReader:
     """Ties the disclaimers of a listing to its claims, with the words of a pack."""
 
     def __init__(self, pack: Pack) -> None:
-        kinds = []
+        book = phrasebook(pack)
+        self._every: list[_Kind] = []
         for entry in pack.cues.disclaimers:
             origin = str(pack.origins[f"disclaimer:{entry.id}"])
-            words = compile_phrases(entry.any, pack.vocabulary, origin=origin)
-            assert words is not None  # an entry has at least one phrase
-            kinds.append(_Kind(entry, words, compile_phrases(entry.unless, pack.vocabulary, origin=origin)))
-        self._index = LiteralIndex([(kind.any, kind) for kind in kinds])
+            words = (book.phrases(phrases, origin=origin) for phrases in (entry.any, entry.unless))
+            self._every.append(_Kind(entry, *words))
 
     def kinds_of(self, sentence: Sentence) -> frozenset[str]:
         """Ids of the entries that take a sentence for a disclaimer."""
@@ -92,11 +90,7 @@ class DisclaimerReader:
 
     def _kinds(self, sentence: Sentence) -> tuple[_Kind, ...]:
         text = sentence.folded.text
-        return tuple(
-            kind
-            for kind in self._index.candidates(text)
-            if kind.any.search(text) and not (kind.unless and kind.unless.search(text))
-        )
+        return tuple(kind for kind in self._every if kind.any.are_in(text) and not kind.unless.are_in(text))
 
     def _note(self, sentence: Sentence) -> _Note | None:
         opening = _OPENING.match(sentence.readable.text)

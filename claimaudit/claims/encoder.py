@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 MAX_TOKENS = 128
 """Of context and sentence together; a longer sentence is cut, which may miss a claim at its end."""
+
+
+MAX_READINGS = 2_048
+"""Readings whose answers are remembered (some 10 MB): catalogues repeat themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +56,19 @@ class Encoder:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(graph.read_bytes(), options, providers=["CPUExecutionProvider"])
+        self._answer = lru_cache(maxsize=MAX_READINGS)(self._run)
         self._tokenizer = fixed_tokenizer(Tokenizer.from_file(str(tokenizer)))
 
     def read(self, readings: Sequence[Reading]) -> list[Encoded]:
-        """What the encoder says of each reading.
+        """What the encoder says of each reading; the same sentence in the same context is read once.
 
         One at a time: int8 activations are scaled by the largest of a run, so in a batch each sentence would change the
         answers for the others.
         """
-        return [self._run(encode(self._tokenizer, reading)) for reading in readings]
+        return [self._answer(reading) for reading in readings]
 
-    def _run(self, encoding: Any) -> Encoded:
+    def _run(self, reading: Reading) -> Encoded:
+        encoding = encode(self._tokenizer, reading)
         outputs = self._session.run(["present", "flagged", "strength", "assertion", "words"], pad([encoding]))
         present, flagged, strength, assertion, words = (output[0] for output in outputs)
         places = [place for place, segment in enumerate(encoding.sequence_ids) if segment == 1]

@@ -15,13 +15,12 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
-from scipy.sparse import csr_matrix
 
 from claimaudit.claims.artifact import read_artifact
 from claimaudit.claims.classify import Assessment, Heard, Unit
 from claimaudit.claims.combine import Combination, Gate, pattern_feature
 from claimaudit.claims.encoder import Encoded, Encoder
-from claimaudit.claims.linear import LinearScores
+from claimaudit.claims.linear import Exemplars, Lexicon, LinearScores
 from claimaudit.claims.patterns import Proposal
 from claimaudit.claims.readings import Reading, readings
 from claimaudit.errors import ModelError
@@ -78,12 +77,14 @@ class TrainedModel:
         self.name = f"{artifact.name}/{speed.value}+{artifact.hash[:12]}"
         self._pack = pack
         self._types = artifact.claim_types
-        self._linear = artifact.linear()
-        self._listing = artifact.listing()
+        lexicon = Lexicon()  # both read the same sentences
+        self._linear = artifact.linear(lexicon)
+        self._listing = artifact.listing(lexicon)
         self._combination: Combination = artifact.combinations[speed.value]
         self._gate = Gate(artifact.combinations[Speed.FAST], artifact.gate)
         self._encoder: Encoder | None = artifact.encoder() if speed is Speed.ACCURATE else None
         self._artifact = artifact
+        self._ready: dict[ClaimType, Exemplars | None] = {}
 
     def gate_opens(self, sentences: Sequence[Sentence], scope: Scope, heard: Mapping[Unit, Heard]) -> list[int]:
         """Places of the sentences that the cheap models and the patterns cannot rule out: those that an encoder reads."""
@@ -134,7 +135,7 @@ class TrainedModel:
     def _assess(self, unit: _Unit, scores: LinearScores, encoded: Encoded | None) -> Assessment:
         proposal = self._from_linear(unit, scores) if encoded is None else self._from_encoder(unit, encoded)
         if unit.is_promised:
-            reasons = self._reasons(scores.features[unit.sent.index], unit.column)
+            reasons = self._reasons(scores, unit)
             proposal = replace(proposal, steps=(Step("model", f"{unit.probability:.2f}", reasons),))
         return Assessment(
             probability=unit.probability,
@@ -159,7 +160,7 @@ class TrainedModel:
         return Proposal(unit.sent, claim_type, strength, start, end, confidence, f"model:{self.name}", assertion)
 
     def _from_linear(self, unit: _Unit, scores: LinearScores) -> Proposal:
-        is_absolute = scores.absolute[unit.sent.index, unit.column] >= 0
+        is_absolute = self._linear.absolute(scores.features, unit.sent.index, unit.column) >= 0
         length = len(unit.sent.folded.text)
         return Proposal(
             sentence=unit.sent,
@@ -172,27 +173,29 @@ class TrainedModel:
             gaps=((0, length),),  # it weighs words without their order, so any cue of the sentence counts
         )
 
-    def _reasons(self, features: csr_matrix, column: int) -> str:
+    def _reasons(self, scores: LinearScores, unit: _Unit) -> str:
         """The words that speak most for a flag, and the flagged training sentence of the type that is most alike."""
         parts = []
-        words = self._linear.strongest(features, column)
+        row = unit.sent.index
+        words = self._linear.strongest(scores.features, row, unit.column)
         if words:
             parts.append(f"strongest words: {', '.join(words)}")
-        if self._types[column] in self._exemplars:
-            texts, known = self._exemplars[self._types[column]]
-            likeness = (known @ self._linear.own_words(features).T).toarray().ravel()
-            best = int(likeness.argmax())
-            if likeness[best] > 0:
-                parts.append(f"nearest training sentence: {texts[best]}")
+        exemplars = self._exemplars(self._types[unit.column])
+        nearest = exemplars.nearest(*self._linear.own_words(scores.features, row)) if exemplars else None
+        if nearest is not None:
+            parts.append(f"nearest training sentence: {nearest}")
         return "; ".join(parts)
 
+    def _exemplars(self, claim_type: ClaimType) -> Exemplars | None:
+        """The exemplars of a type, made ready when they are first asked for; None if it has none."""
+        if claim_type not in self._ready:
+            texts = self._exemplar_texts.get(claim_type)
+            self._ready[claim_type] = Exemplars(texts, self._linear) if texts else None
+        return self._ready[claim_type]
+
     @cached_property
-    def _exemplars(self) -> dict[ClaimType, tuple[list[str], csr_matrix]]:
-        return {
-            claim_type: (texts, self._linear.own_words(self._linear.features([Reading("", text) for text in texts])))
-            for claim_type, texts in self._artifact.exemplars().items()
-            if texts
-        }
+    def _exemplar_texts(self) -> dict[ClaimType, list[str]]:
+        return self._artifact.exemplars()
 
 
 def load_model(pack: Pack, speed: Speed, folder: Path | None = None) -> TrainedModel:

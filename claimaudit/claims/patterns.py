@@ -11,13 +11,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from claimaudit.claims.phrases import compile_phrases, gaps
-from claimaudit.claims.prefilter import LiteralIndex
+from claimaudit.claims.phrases import Phrase, Phrases, gaps, phrasebook
+from claimaudit.claims.prefilter import NeedsIndex
 from claimaudit.resources import Pack, PatternEntry
 from claimaudit.types import Assertion, ClaimType, Scope, Sentence, Step, Strength
 
 MAX_MATCHES = 8
 """Matches of one phrase in one sentence: who repeats a claim more often says no more, and time stays linear."""
+
+MAX_SCOPES = 1_000
+"""Settings with modalities for which it is remembered which patterns apply."""
 
 _ANSWER_LABEL = re.compile(r"(?:a|answer) ?\d{0,2} ?[:.)] +(?=\w)")
 """`A:` before an answer is no part of the claim."""
@@ -67,19 +70,19 @@ class Context:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Pattern:
-    """A compiled entry of `claims/<type>.yaml`."""
+    """An entry of `claims/<type>.yaml`, with its phrases made."""
 
     id: str
     type: ClaimType
     entry: PatternEntry
-    any: tuple[re.Pattern[str], ...]
-    with_: re.Pattern[str] | None
-    unless: re.Pattern[str] | None
-    about: re.Pattern[str] | None
-    under: re.Pattern[str] | None
-    question: re.Pattern[str] | None
+    any: Phrases
+    with_: Phrases
+    unless: Phrases
+    about: Phrases
+    under: Phrases
+    question: Phrases
 
     def applies(self, scope: Scope) -> bool:
         entry = self.entry
@@ -94,77 +97,83 @@ class Pattern:
         strength = self.entry.strength
         return strength if isinstance(strength, Strength) else strength.get(scope.assumed_setting)
 
-    def find(self, phrases: Sequence[re.Pattern[str]], text: str, context: Context) -> list[re.Match[str]]:
+    def find(self, phrases: Sequence[Phrase], text: str, context: Context) -> list[re.Match[str]]:
         """Matches of some of its phrases in a folded sentence, if the entry's conditions hold."""
-        if self.question is not None and not context.answers:
+        if self.entry.question and not context.answers:
             return []
-        matches = [match for phrase in phrases for match in islice(phrase.finditer(text), MAX_MATCHES)]
+        matches = [match for phrase in phrases for match in islice(phrase.pattern.finditer(text), MAX_MATCHES)]
         if not matches or not self._holds(text, context):
             return []
         return sorted(matches, key=lambda match: (match.start(), -match.end()))
 
     def _holds(self, text: str, context: Context) -> bool:
+        entry = self.entry
         beside = [part for part in (context.lead_in, context.heading, context.question) if part]
-        if self.question is not None and not self.question.search(context.question):
+        if entry.question and not self.question.are_in(context.question):
             return False
-        if self.with_ is not None and not self.with_.search(text):
+        if entry.with_ and not self.with_.are_in(text):
             return False
-        if self.unless is not None and self.unless.search(text):
+        if self.unless.are_in(text):
             return False
-        if self.under is not None and not any(self.under.search(part) for part in beside):
+        if entry.under and not any(map(self.under.are_in, beside)):
             return False
-        return self.about is None or any(self.about.search(part) for part in (text, *beside, context.title) if part)
+        return not entry.about or any(self.about.are_in(part) for part in (text, *beside, context.title) if part)
 
 
 class PatternMatcher:
-    """All patterns of a pack, compiled."""
+    """All patterns of a pack."""
 
     name = "patterns"
 
     def __init__(self, pack: Pack) -> None:
-        self.patterns = tuple(self._compile(pack))
-        self._index = LiteralIndex([(phrase, (pattern, phrase)) for pattern in self.patterns for phrase in pattern.any])
+        self._book = phrasebook(pack)
+        self.patterns = tuple(self._make(pack))
+        entries = [
+            ((*phrase.needs, *pattern.with_.needs), (pattern, phrase)) for pattern in self.patterns for phrase in pattern.any
+        ]
+        self._anywhere = NeedsIndex([entry for entry in entries if not entry[1][0].entry.question])
+        self._in_answers = NeedsIndex(entries)
+        self._by_scope: dict[tuple[str, frozenset[str]], dict[Pattern, Strength]] = {}
 
-    @staticmethod
-    def _compile(pack: Pack) -> Iterator[Pattern]:
+    def _make(self, pack: Pack) -> Iterator[Pattern]:
         for claim_type, file in pack.claims.items():
             for entry in file.patterns:
                 origin = str(pack.origins[f"pattern:{claim_type}/{entry.id}"])
-                compiled = {
-                    key: compile_phrases(phrases, pack.vocabulary, origin=origin)
-                    for key, phrases in (
-                        ("with_", entry.with_),
-                        ("unless", entry.unless),
-                        ("about", entry.about),
-                        ("under", entry.under),
-                        ("question", entry.question),
-                    )
-                }
-                phrases = (compile_phrases([phrase], pack.vocabulary, origin=origin) for phrase in entry.any)
-                words = tuple(phrase for phrase in phrases if phrase is not None)
-                yield Pattern(id=f"{claim_type}/{entry.id}", type=claim_type, entry=entry, any=words, **compiled)
+                keys = ("any", "with_", "unless", "about", "under", "question")
+                phrases = {key: self._book.phrases(getattr(entry, key), origin=origin) for key in keys}
+                yield Pattern(id=f"{claim_type}/{entry.id}", type=claim_type, entry=entry, **phrases)
+
+    def _strengths(self, scope: Scope) -> dict[Pattern, Strength]:
+        """The patterns that apply in a scope, with their rungs there."""
+        key = scope.assumed_setting, scope.modalities
+        if key not in self._by_scope:
+            if len(self._by_scope) >= MAX_SCOPES:
+                self._by_scope.clear()
+            self._by_scope[key] = {
+                pattern: strength
+                for pattern in self.patterns
+                if pattern.applies(scope) and (strength := pattern.strength(scope)) is not None
+            }
+        return self._by_scope[key]
 
     def propose(self, sentences: Sequence[Sentence], scope: Scope) -> Iterator[Proposal]:
         """Proposals for each sentence, in order."""
-        strengths = {
-            pattern.id: strength
-            for pattern in self.patterns
-            if pattern.applies(scope) and (strength := pattern.strength(scope)) is not None
-        }
+        strengths = self._strengths(scope)
         for sent in sentences:
-            context = Context.of(sent, sentences)
             text = sent.folded.text
-            candidates: dict[str, tuple[Pattern, list[re.Pattern[str]]]] = {}
-            for pattern, phrase in self._index.candidates(text):
-                if pattern.id in strengths:
-                    candidates.setdefault(pattern.id, (pattern, []))[1].append(phrase)
-            for pattern, phrases in candidates.values():
+            candidates: dict[Pattern, list[Phrase]] = {}
+            index = self._anywhere if sent.question is None else self._in_answers
+            for pattern, phrase in index.candidates(self._book.held(text)):
+                if pattern in strengths:
+                    candidates.setdefault(pattern, []).append(phrase)
+            context = Context.of(sent, sentences) if candidates else Context()
+            for pattern, phrases in candidates.items():
                 for match in pattern.find(phrases, text, context):
                     label = _ANSWER_LABEL.match(text, match.start(), match.end()) if match.start() == 0 else None
                     yield Proposal(
                         sentence=sent,
                         type=pattern.type,
-                        strength=strengths[pattern.id],
+                        strength=strengths[pattern],
                         start=label.end() if label else match.start(),
                         end=match.end(),
                         confidence=pattern.entry.confidence / 100,

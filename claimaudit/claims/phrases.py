@@ -10,13 +10,16 @@ Phrases are matched against folded text: lower case, plain letters, single space
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
 
 from claimaudit.claims.ambiguity import is_ambiguous
+from claimaudit.claims.prefilter import CLASS_MARKS, GAP_MARK, LiteralTable, NeedsIndex, NeedsReader
 from claimaudit.errors import PackError
-from claimaudit.resources import Pack, ScopeClass, ScopeCue
+from claimaudit.resources import Pack, ScopeClass, ScopeCue, is_shipped
 
 _CLASS = re.compile(r"(?<!\(\?P)<([a-z0-9][a-z0-9_-]*)>")
+_CLASS_IN_SET = re.compile(r"(?<!\\)\[[^\]]*<[a-z0-9][a-z0-9_-]*>[^\]]*\]")
 _GAP = re.compile(r" ~(\d) ")
 _LOOSE_GAP = re.compile(r"~\d")
 _SEPARATOR = r"[ ,'\"/()*-]{1,5}"
@@ -24,47 +27,191 @@ _LETTERS = r"[^\s,;:!?|()\"'/*-]+"
 _JOINED = rf"['/*-]{_LETTERS}"
 _WORD = rf"{_LETTERS}(?:{_JOINED})*?"
 """A word of a gap: `long-lasting` and `don't` are one, and the phrase may go on after each part of it."""
-_GAP_MARK = "GAP"  # stands for a group name until the whole expression is known
-_MAX_DEPTH = 6
+_GAP_NAME = "GAP"  # stands for a group name until the whole expression is known
+_BEGIN, _END = r"(?<!\w)", r"(?!\w)"
+_MARKS = re.compile(f"[{chr(CLASS_MARKS[0])}-{GAP_MARK}]")
 MAX_PATTERN_CHARACTERS = 200_000
 MAX_PACK_CHARACTERS = 20_000_000
 """Of all expressions of a pack together."""
 
 
-def expand(phrase: str, vocabulary: Mapping[str, Iterable[str]], *, origin: str, depth: int = 0) -> str:
-    """The phrase as a regular expression, without the borders of whole words.
+class Phrase:
+    """One phrase: its expression and the needs of any match, each made when it is first asked for."""
 
-    Raises
-    ------
-    PackError
-        A vocabulary class is unknown or defined by itself.
+    __slots__ = ("__dict__", "_book", "_expression", "_phrase")
+
+    def __init__(self, phrase: str, expression: str, book: Phrasebook) -> None:
+        self._phrase = phrase
+        self._expression = expression
+        self._book = book
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        return re.compile(self._expression)
+
+    @cached_property
+    def needs(self) -> tuple[frozenset[int], ...]:
+        """Sets of literals of which any match must hold one, by number."""
+        return self._book.needs(self._phrase)
+
+    @cached_property
+    def stays_in_line(self) -> bool:
+        """Whether a match holds no line break and does not depend on where the text begins or ends."""
+        return self._book.stays_in_line(self._phrase)
+
+
+class Phrases:
+    """Alternatives: what matches is what one expression of all of them, joined by `|`, would match."""
+
+    __slots__ = ("__dict__", "_held", "_phrases")
+
+    def __init__(self, phrases: Sequence[Phrase], held: Callable[[str], frozenset[int]]) -> None:
+        self._phrases = phrases
+        self._held = held
+
+    def __iter__(self) -> Iterator[Phrase]:
+        return iter(self._phrases)
+
+    @cached_property
+    def needs(self) -> tuple[frozenset[int], ...]:
+        """At most one: the literals of which any match of any of them must hold one."""
+        if not self._phrases or not all(phrase.needs for phrase in self._phrases):
+            return ()
+        return (frozenset().union(*(phrase.needs[0] for phrase in self._phrases)),)
+
+    @cached_property
+    def _index(self) -> NeedsIndex[Phrase]:
+        return NeedsIndex([(phrase.needs, phrase) for phrase in self._phrases])
+
+    def are_in(self, text: str) -> bool:
+        """Whether any of them matches somewhere in a folded text."""
+        return any(phrase.pattern.search(text) for phrase in self._candidates(text))
+
+    def spans_in(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where they match in a folded text, from left to right, without overlaps."""
+        return spans_of(self._candidates(text), text)
+
+    def _candidates(self, text: str) -> list[Phrase]:
+        index = self._index  # made before the text is looked through, because it may bring new literals
+        return index.candidates(self._held(text))
+
+
+def spans_of(phrases: Sequence[Phrase], text: str) -> Iterator[tuple[int, int]]:
+    """Where phrases match, as one expression of all of them would: of two that begin at a place, the first one counts."""
+    found = [(match, phrase.pattern) for phrase in phrases if (match := phrase.pattern.search(text))]
+    while found:
+        start, end = min(found, key=lambda item: item[0].start())[0].span()
+        yield start, end
+        nexts = ((match if match.start() >= end else pattern.search(text, end), pattern) for match, pattern in found)
+        found = [(match, pattern) for match, pattern in nexts if match is not None]
+
+
+class Phrasebook:
+    """Makes the phrases of one pack from its vocabulary.
+
+    All share one table of literals, so that a sentence is looked through once for all of them.
     """
-    if depth > _MAX_DEPTH:
-        raise PackError(f"{origin}: the vocabulary class in '{phrase}' is defined by itself. Break the circle.")
 
-    def replace_class(match: re.Match[str]) -> str:
-        name = match.group(1)
-        if name not in vocabulary:
-            raise PackError(f"{origin}: '<{name}>' is not in vocabulary.yaml. Add the class there or correct its name.")
-        words: list[str] = []
-        size = 0
-        for word in vocabulary[name]:
-            words.append(expand(word, vocabulary, origin=origin, depth=depth + 1))
-            size += len(words[-1])
-            _check_size(size, phrase, origin)
-        return "(?:" + "|".join(words) + ")"
+    def __init__(self, vocabulary: Mapping[str, Iterable[str]]) -> None:
+        self._vocabulary = {name: tuple(words) for name, words in vocabulary.items()}
+        if len(self._vocabulary) > len(CLASS_MARKS):
+            raise PackError(f"vocabulary.yaml: more than {len(CLASS_MARKS):,} classes. Merge some.")
+        self._expanded: dict[str, str] = {}
+        self._made: dict[str, Phrase] = {}
+        self._marks = {name: chr(code) for name, code in zip(self._vocabulary, CLASS_MARKS, strict=False)}
+        self._table = LiteralTable()
+        self._reader = NeedsReader({self._marks[name]: words for name, words in self._vocabulary.items()}, self._marked)
 
-    parts = _GAP.split(phrase)
-    pieces: list[str] = []
-    for index, part in enumerate(parts):
-        if index % 2:
-            pieces.append(f"(?P<{_GAP_MARK}>{_words(int(part))}){_SEPARATOR}")
-        else:
-            pieces.append(_CLASS.sub(replace_class, _spaces(part)))
-    expression = "".join(pieces)
-    if _LOOSE_GAP.search(expression):
-        raise PackError(f"{origin}: the gap in '{phrase}' needs a space on both sides, as in 'removes ~3 spots'. Add it.")
-    return expression
+    def held(self, text: str) -> frozenset[int]:
+        """Numbers of the literals that a folded text holds."""
+        return self._table.held(text)
+
+    def phrases(self, phrases: Iterable[str], *, origin: str) -> Phrases:
+        """Alternatives, tried on folded texts.
+
+        Raises
+        ------
+        PackError
+            A phrase is no regular expression, grows too large, matches the empty text, or names an unknown class.
+        """
+        made = [self.phrase(phrase, origin=origin) for phrase in phrases]
+        return Phrases(made, self._table.held)
+
+    def phrase(self, phrase: str, *, origin: str) -> Phrase:
+        """One phrase, as `phrases` makes them; the same one for the same words."""
+        if phrase in self._made:
+            return self._made[phrase]
+        if _MARKS.search(phrase):
+            raise PackError(f"{origin}: '{phrase}' holds a private character (U+E000 to U+F8FF). Remove it.")
+        if _CLASS_IN_SET.search(phrase):
+            raise PackError(f"{origin}: '{phrase}' names a class within [ ]. Write (<a>|<b>) instead.")
+        begins, ends = _borders(phrase)
+        expression = _numbered(f"{_BEGIN * begins}(?:{self.expand(phrase, origin)}){_END * ends}")
+        _check_size(len(expression), phrase, origin)
+        made = Phrase(phrase, expression, self)
+        try:
+            is_empty = self._reader.must_compile(self._marked(phrase)) and made.pattern.search("") is not None
+        except (re.error, OverflowError, RecursionError) as error:
+            raise PackError(f"{origin}: '{phrase}' is no regular expression: {error}. Mend the phrase.") from None
+        if is_empty:
+            raise PackError(f"{origin}: '{phrase}' matches the empty text. Say what it should find.")
+        self._made[phrase] = made
+        return made
+
+    def needs(self, phrase: str) -> tuple[frozenset[int], ...]:
+        """The needs of a phrase, each as numbers of literals."""
+        begins, ends = _borders(phrase)
+        needs = self._reader.needs(self._marked(phrase), begins=begins, ends=ends)
+        return tuple(frozenset(map(self._table.number, need)) for need in needs)
+
+    def stays_in_line(self, phrase: str) -> bool:
+        """Whether a match of a phrase holds no line break and does not depend on where the text begins or ends."""
+        return self._reader.stays_in_line(self._marked(phrase))
+
+    def _marked(self, phrase: str) -> str:
+        """The phrase with a private character for each class and gap."""
+        return _CLASS.sub(lambda match: self._marks[match.group(1)], _GAP.sub(GAP_MARK, phrase))
+
+    def expand(self, phrase: str, origin: str, within: tuple[str, ...] = ()) -> str:
+        """The phrase as a regular expression, without the borders of whole words; `within` are the classes it stands in."""
+
+        def words_of(match: re.Match[str]) -> str:
+            name = match.group(1)
+            if name not in self._vocabulary:
+                raise PackError(f"{origin}: '<{name}>' is not in vocabulary.yaml. Add the class there or correct its name.")
+            if name in within:
+                raise PackError(f"{origin}: the vocabulary class in '{phrase}' is defined by itself. Break the circle.")
+            if name not in self._expanded:
+                words: list[str] = []
+                size = 0
+                for word in self._vocabulary[name]:
+                    words.append(self.expand(word, origin, (*within, name)))
+                    size += len(words[-1])
+                    _check_size(size, f"<{name}>", origin)
+                self._expanded[name] = "(?:" + "|".join(words) + ")"
+            return self._expanded[name]
+
+        parts = _GAP.split(phrase)
+        pieces: list[str] = []
+        for index, part in enumerate(parts):
+            if index % 2:
+                pieces.append(f"(?P<{_GAP_NAME}>{_words(int(part))}){_SEPARATOR}")
+            else:
+                pieces.append(_CLASS.sub(words_of, _spaces(part)))
+        expression = "".join(pieces)
+        if _LOOSE_GAP.search(expression):
+            raise PackError(
+                f"{origin}: the gap in '{phrase}' needs a space on both sides, as in 'removes ~3 spots'. Add it."
+            )
+        return expression
+
+
+@lru_cache(maxsize=4)
+def phrasebook(pack: Pack) -> Phrasebook:
+    """The one phrasebook of a pack. The phrases of a pack from outside are checked first (`check_phrases`)."""
+    if not is_shipped(pack):
+        check_phrases(pack)
+    return Phrasebook(pack.vocabulary)
 
 
 def check_phrases(pack: Pack) -> None:
@@ -77,10 +224,10 @@ def check_phrases(pack: Pack) -> None:
     PackError
         A repeat can take the same words in more than one way, or the phrases are too long together.
     """
-    plain = {name: [_GAP.sub(" ", word) for word in words] for name, words in pack.vocabulary.items()}
+    book = Phrasebook({name: [_GAP.sub(" ", word) for word in words] for name, words in pack.vocabulary.items()})
     size = 0
     for phrase, origin in _phrases_of(pack):
-        expression = expand(_GAP.sub(" ", phrase), plain, origin=origin)
+        expression = book.expand(_GAP.sub(" ", phrase), origin)
         size += len(expression)
         if size > MAX_PACK_CHARACTERS:
             raise PackError(
@@ -134,52 +281,26 @@ def _check_size(size: int, phrase: str, origin: str) -> None:
         raise PackError(f"{origin}: '{phrase[:80]}' grows to {size:,} characters and more. Use smaller vocabulary classes.")
 
 
-def _spaces(part: str) -> str:
-    """Spaces outside character classes match a space or a hyphen."""
-    pieces = re.split(r"(\[[^\]]*\])", part)
-    return "".join(piece if piece.startswith("[") else piece.replace(" ", "[ -]") for piece in pieces)
-
-
-def compile_phrases(
-    phrases: Iterable[str], vocabulary: Mapping[str, Iterable[str]], *, origin: str
-) -> re.Pattern[str] | None:
-    """One expression that matches any of the phrases as whole words; None for no phrases.
-
-    Raises
-    ------
-    PackError
-        A phrase is no regular expression, grows too large, or matches the empty text.
-    """
-    alternatives: list[str] = []
-    size = 0
-    for phrase in phrases:
-        expression = _numbered(_whole_words(phrase, expand(phrase, vocabulary, origin=origin)), len(alternatives))
-        try:
-            compiled = re.compile(expression)
-        except (re.error, OverflowError, RecursionError) as error:
-            raise PackError(f"{origin}: '{phrase}' is no regular expression: {error}. Mend the phrase.") from None
-        if compiled.search("") is not None:
-            raise PackError(f"{origin}: '{phrase}' matches the empty text. Say what it should find.")
-        alternatives.append(expression)
-        size += len(expression)
-        _check_size(size, phrase, origin)
-    return re.compile("|".join(alternatives)) if alternatives else None
-
-
 def gaps(match: re.Match[str]) -> list[tuple[int, int]]:
     """Where the ` ~N ` gaps of a match lie: words that the phrase does not name."""
     spans = (match.span(name) for name in match.re.groupindex)
     return [(start, end) for start, end in spans if 0 <= start < end]
 
 
-def _whole_words(phrase: str, expression: str) -> str:
-    """Borders of whole words where the phrase begins and ends with a word."""
-    begin = r"(?<!\w)" if phrase[0].isalnum() or phrase[0] in "<([" else ""
-    end = r"(?!\w)" if phrase[-1].isalnum() or (phrase[-1] in ">)]?*+}" and not phrase.endswith("\\?")) else ""
-    return f"{begin}(?:{expression}){end}"
+def _spaces(part: str) -> str:
+    """Spaces outside character classes match a space or a hyphen."""
+    pieces = re.split(r"(\[[^\]]*\])", part)
+    return "".join(piece if piece.startswith("[") else piece.replace(" ", "[ -]") for piece in pieces)
 
 
-def _numbered(expression: str, alternative: int) -> str:
+def _borders(phrase: str) -> tuple[bool, bool]:
+    """Whether a match begins and ends at the border of a word: where the phrase begins and ends with a word."""
+    begins = phrase[0].isalnum() or phrase[0] in "<(["
+    ends = phrase[-1].isalnum() or (phrase[-1] in ">)]?*+}" and not phrase.endswith("\\?"))
+    return begins, ends
+
+
+def _numbered(expression: str) -> str:
     """Gap groups need names of their own within one expression."""
-    parts = expression.split(f"(?P<{_GAP_MARK}>")
-    return parts[0] + "".join(f"(?P<g{alternative}_{number}>{part}" for number, part in enumerate(parts[1:]))
+    first, *others = expression.split(f"(?P<{_GAP_NAME}>")
+    return first + "".join(f"(?P<gap{number}>{part}" for number, part in enumerate(others))

@@ -1,119 +1,443 @@
-"""Which expressions can match a text at all: a cheap look before the expensive one.
+"""Which phrases can match a text at all: a cheap look at its words before any expression is tried.
 
-From each regular expression the literal strings are taken of which any match must hold one. A text is asked for its
-three-letter runs; an expression is tried only if one of its literals is there. The answer never changes a result, and an
-expression without such literals is always tried.
+From each phrase are taken its *needs*: sets of literals of which every match must hold one. A text is cut into words, each
+distinct word is asked once which literals it holds, and a phrase is tried only on texts that meet all its needs. The answer
+never changes a result; a phrase without needs is always tried. After the prefilter of Cox 2012 ("Regular expression matching
+with a trigram index"), with words in the place of trigrams.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from typing import Any, Generic, TypeVar
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import chain
+from typing import Any, Generic, NamedTuple, TypeVar
 
-try:  # the parser of `re` is no public name; without it every expression is tried, with the same results
+from claimaudit.text.function_words import ENGLISH
+
+try:  # the parser of `re` is no public name; without it every phrase is tried, with the same results
     from re import _parser as sre_parser  # type: ignore[attr-defined]
 except ImportError:  # pragma: no cover
     sre_parser = None
 
-MIN_LITERAL = 3
 MAX_LITERALS = 400
-"""More alternatives than this are not worth looking up one by one."""
+"""A need of more alternatives tells little."""
+MAX_STRINGS = 100
+"""Strings that a part of a phrase may stand for before they are no longer multiplied out."""
+MAX_NEEDS = 4
+"""Needs kept of a phrase, the rarest first."""
+MAX_WORDS = 50_000
+"""Distinct words that are remembered with their literals (some 10 MB)."""
+MAX_TEXTS = 4_096
+"""Sentences that are remembered with their literals: all readers ask for the same ones in turn."""
+
+CLASS_MARKS = range(0xE000, 0xF800)
+GAP_MARK = "\uf8ff"
+"""Private characters that stand in a phrase for a class of the vocabulary and for a gap while it is parsed."""
+
+_MARKS = range(CLASS_MARKS[0], ord(GAP_MARK) + 1)
+
+_RUN = re.compile(r"\w+")
+_FIGURE = "\x00"
+"""Stands for a run of digits among the strings that a phrase can match."""
+
+_SPACE, _FIGURES = frozenset([" "]), frozenset([_FIGURE])
 
 T = TypeVar("T")
+_Item = tuple[str, Any]
+_Items = list[_Item]
+_Branches = list[_Items]
 
 
-def required_literals(expression: str) -> frozenset[str] | None:
-    """Strings of which every match of the expression holds at least one; None if there is no such set.
+class Literal(NamedTuple):
+    """A string within one word of a text; `begins` and `ends` tell that the word must begin or end there.
 
-    >>> sorted(required_literals(r"(?<!\\\\w)(?:remov(?:e|al)|fade) spots?"))
-    [' spot']
-    >>> sorted(required_literals("melasma|chloasma"))
-    ['chloasma', 'melasma']
-    >>> required_literals(r"\\\\d+%") is None
-    True
+    With `of_figures` every run of digits reads `0`, in the literal as in the word.
     """
-    if sre_parser is None:
-        return None
-    return _of_sequence(sre_parser.parse(expression))
+
+    text: str
+    begins: bool
+    ends: bool
+    of_figures: bool
+
+    @property
+    def weight(self) -> int:
+        """How rare it is likely to be."""
+        marks = 0 if self.text.isalnum() else sum(not _is_letter(character) for character in self.text)
+        return 1 if self.text in ENGLISH else len(self.text) + self.begins + self.ends + 2 * marks
 
 
-def _of_sequence(items: Iterable[tuple[Any, Any]]) -> frozenset[str] | None:
-    """The best set that any part of a sequence requires: the one whose shortest literal is longest."""
-    found: list[frozenset[str]] = []
-    run: list[str] = []
+Need = frozenset[Literal]
 
-    def close_run() -> None:
-        literal = "".join(run)
-        run.clear()
-        if len(literal) >= MIN_LITERAL:
-            found.append(frozenset({literal}))
 
-    for operation, argument in items:
+class NeedsReader:
+    """Reads the needs of phrases; `vocabulary` holds the words of each class by the class's mark."""
+
+    def __init__(self, vocabulary: Mapping[str, Sequence[str]], mark: Callable[[str], str]) -> None:
+        self._vocabulary = vocabulary
+        self._mark = mark
+        self._parsed: dict[str, tuple[_Branches, bool]] = {}
+        self._strings_of: dict[str, frozenset[str] | None] = {}
+
+    def must_compile(self, marked: str) -> bool:
+        """Whether only compiling a marked phrase can tell that it is a valid expression that matches no empty text.
+
+        Raises
+        ------
+        re.error
+            It is no regular expression.
+        """
+        if sre_parser is None:
+            return True
+        may_be_empty = any(self._class(mark)[1] for mark in marked if mark in self._vocabulary)
+        return _tree(marked)[1] or may_be_empty or "(?<" in marked
+
+    def needs(self, marked: str, *, begins: bool, ends: bool) -> list[Need]:
+        """The needs of a marked phrase, rarest first; `begins` and `ends`: a match stands between borders of words."""
+        if sre_parser is None:
+            return []
+        needs = set(self._needs(_tree(marked)[0], begins, ends))
+        return sorted(needs, key=_rank, reverse=True)[:MAX_NEEDS]
+
+    def stays_in_line(self, marked: str) -> bool:
+        """Whether a match holds no line break and does not depend on where the text begins or ends."""
+        return sre_parser is not None and not self._crosses_lines([_tree(marked)[0]])
+
+    def _class(self, mark: str) -> tuple[_Branches, bool]:
+        """The words of a class, and whether one of them may be empty."""
+        if mark not in self._parsed:
+            words = [_tree(self._mark(word)) for word in self._vocabulary[mark]]
+            self._parsed[mark] = [items for items, _ in words], any(may_be_empty for _, may_be_empty in words)
+        return self._parsed[mark]
+
+    def _needs(self, items: _Items, begins: bool, ends: bool) -> list[Need]:
+        """Of a sequence; `begins` and `ends` tell whether the characters around it are certainly no letters."""
+        before, after = self._borders(items, begins, ends)
+        needs: list[Need] = []
+        strings, start = frozenset([""]), begins
+
+        def close(end: bool) -> None:
+            need = _need(strings, start, end)
+            if need is not None:
+                needs.append(need)
+
+        for place, item in enumerate(items):
+            own = self._strings(item)
+            if own == _SPACE:
+                close(True)
+                strings, start = frozenset([""]), True
+            elif own is not None and len(strings) * len(own) <= MAX_STRINGS:
+                strings = frozenset([left + right for left in strings for right in own])
+            else:
+                close(after[place])
+                if own is None:
+                    needs += self._inner_needs(item, before[place], after[place + 1])
+                    strings, start = frozenset([""]), before[place + 1]
+                else:
+                    strings, start = own, before[place]
+        close(ends)
+        return needs
+
+    def _inner_needs(self, item: _Item, begins: bool, ends: bool) -> list[Need]:
+        kind, value = item
+        if kind == "REPEAT":
+            least, most, once = value
+            return self._needs(once, begins and most == 1, ends and most == 1) if least else []
+        if kind not in ("CLASS", "BRANCH"):
+            return []
+        branches = self._class(value)[0] if kind == "CLASS" else value
+        if len(branches) == 1:
+            return self._needs(branches[0], begins, ends)
+        literals: set[Literal] = set()
+        for branch in branches:
+            best = max(self._needs(branch, begins, ends), key=_rank, default=None)
+            if best is None:
+                return []
+            literals |= best
+        return [frozenset(literals)] if len(literals) <= MAX_LITERALS else []
+
+    def _strings(self, item: _Item) -> frozenset[str] | None:
+        """All strings that an item can match, white space and hyphens as one space; None if they are too many to say."""
+        kind, value = item
+        if kind == "TEXT":
+            return frozenset([value])
+        if kind == "CLASS":
+            if value not in self._strings_of:
+                self._strings_of[value] = self._strings_of_any(self._class(value)[0])
+            return self._strings_of[value]
+        if kind == "SET":
+            return frozenset(value) if value is not None and len(value) <= MAX_STRINGS else None
+        if kind == "BRANCH":
+            return self._strings_of_any(value)
+        if kind == "REPEAT":
+            least, most, items = value
+            once = self._strings_of_any([items])
+            if once is None or (most != 1 and once != _FIGURES):
+                return None
+            return once if least else once | {""}
+        return frozenset([""]) if kind in ("AT", "LOOK") else None
+
+    def _strings_of_any(self, branches: _Branches) -> frozenset[str] | None:
+        strings: set[str] = set()
+        for branch in branches:
+            runs = [""]
+            for item in branch:
+                own = self._strings(item)
+                if own is None or len(runs) * len(own) > MAX_STRINGS:
+                    return None
+                runs = [left + right for left in runs for right in own]
+            strings.update(runs)
+            if len(strings) > MAX_STRINGS:
+                return None
+        return frozenset(strings)
+
+    def _borders(self, items: _Items, begins: bool, ends: bool) -> tuple[list[bool], list[bool]]:
+        """For each place between items, whether a letter after it begins a word, and whether one before it ends a word."""
+        before = [begins]
+        for item in items:
+            before.append(self._passed(item, before[-1], forwards=True))
+        after = [ends]
+        for item in reversed(items):
+            after.append(self._passed(item, after[-1], forwards=False))
+        return before, after[::-1]
+
+    def _passed(self, item: _Item, state: bool, *, forwards: bool) -> bool:
+        """Whether a letter beyond the item would stand at a border, if one on this side of it does so."""
+        kind, value = item
+        if kind == "TEXT":
+            return not _is_letter(value[-1 if forwards else 0])
+        if kind == "SET":
+            return value is not None and not any(map(_is_letter, value))
+        if kind == "CLASS":
+            return self._all_passed(self._class(value)[0], state, forwards)
+        if kind == "BRANCH":
+            return self._all_passed(value, state, forwards)
+        if kind == "REPEAT":
+            once = self._all_passed([value[2]], state, forwards)
+            often = once and (value[1] == 1 or self._all_passed([value[2]], once, forwards))
+            return often and (state or value[0] > 0)
+        if kind == "AT":
+            return value in ("AT_BOUNDARY", "AT_BEGINNING" if forwards else "AT_END") or state
+        return kind in ("GAP", "NO_LETTER") or (kind == "LOOK" and state)
+
+    def _all_passed(self, branches: _Branches, state: bool, forwards: bool) -> bool:
+        for branch in branches:
+            reached = state
+            for item in branch if forwards else reversed(branch):
+                reached = self._passed(item, reached, forwards=forwards)
+            if not reached:
+                return False
+        return True
+
+    def _crosses_lines(self, branches: _Branches) -> bool:
+        for kind, value in chain(*branches):
+            if kind in ("BRANCH", "CLASS"):
+                crosses = self._crosses_lines(self._class(value)[0] if kind == "CLASS" else value)
+            elif kind in ("REPEAT", "LOOK"):
+                crosses = self._crosses_lines([value[2] if kind == "REPEAT" else value])
+            else:
+                crosses = not (kind in ("TEXT", "SET", "GAP", "IN_LINE") or (kind == "AT" and value == "AT_BOUNDARY"))
+            if crosses:
+                return True
+        return False
+
+
+@lru_cache(maxsize=MAX_TEXTS)
+def _tree(marked: str) -> tuple[_Items, bool]:
+    """A marked phrase in the few kinds of parts that matter here, and whether it may match the empty text.
+
+    `TEXT` is a run of characters, or one space for white space or a hyphen; `SET` one of some characters; `CLASS` and `GAP`
+    what their marks stand for; `BRANCH` alternatives; `REPEAT` (least, most, items); `AT` and `LOOK` match nothing;
+    `NO_LETTER`, `IN_LINE` and `OTHER` one character or more, the first certainly no letter, the second no line break.
+    """
+    parsed = sre_parser.parse(marked)
+    items = [("OTHER", None)] if parsed.state.flags & ~re.UNICODE else _items(parsed)
+    return items, parsed.getwidth()[0] == 0
+
+
+def _items(parsed: Iterable[tuple[Any, Any]]) -> _Items:
+    items: _Items = []
+    for operation, argument in parsed:
         name = str(operation)
         if name == "LITERAL":
-            run.append(chr(argument))
-            continue
-        if name == "IN" and argument == _SPACE_OR_HYPHEN:
-            close_run()  # a space of the phrase language may be a hyphen in the text
-            continue
-        close_run()
-        required = _of_item(name, argument)
-        if required:
-            found.append(required)
-    close_run()
-    return max(found, key=lambda literals: (min(map(len, literals)), -len(literals)), default=None)
-
-
-def _of_item(name: str, argument: Any) -> frozenset[str] | None:
-    if name == "SUBPATTERN":
-        return _of_sequence(argument[-1])
-    if name == "BRANCH":
-        literals: set[str] = set()
-        for branch in argument[1]:
-            required = _of_sequence(branch)
-            if required is None:
-                return None
-            literals |= required
-        return frozenset(literals) if len(literals) <= MAX_LITERALS else None
-    if name in ("MAX_REPEAT", "MIN_REPEAT") and argument[0] >= 1:
-        return _of_sequence(argument[2])
-    return None
-
-
-_SPACE_OR_HYPHEN = sre_parser.parse("[ -]")[0][1] if sre_parser else None
-
-
-class LiteralIndex(Generic[T]):
-    """Values with the expressions that find them, looked up by the literals that a text holds."""
-
-    def __init__(self, entries: Sequence[tuple[re.Pattern[str], T]]) -> None:
-        self._values = [value for _, value in entries]
-        self._always: list[int] = []
-        by_literal: dict[str, list[int]] = defaultdict(list)
-        for number, (pattern, _) in enumerate(entries):
-            literals = required_literals(pattern.pattern)
-            if literals is None:
-                self._always.append(number)
+            character = chr(argument)
+            if argument in CLASS_MARKS:
+                items.append(("CLASS", character))
+            elif character in (GAP_MARK, "\n"):
+                items.append(("GAP" if character == GAP_MARK else "OTHER", None))
+            elif items and items[-1][0] == "TEXT" and " " not in (items[-1][1], _plain(character)):
+                items[-1] = ("TEXT", items[-1][1] + character)
             else:
-                for literal in literals:
-                    by_literal[literal].append(number)
-        counts = Counter(run for literal in by_literal for run in set(_runs(literal)))
-        self._by_run: dict[str, list[tuple[str, list[int]]]] = defaultdict(list)
-        for literal, numbers in by_literal.items():
-            rarest = min(_runs(literal), key=lambda run: (counts[run], run))
-            self._by_run[rarest].append((literal, numbers))
+                items.append(("TEXT", _plain(character)))
+        elif name == "IN":
+            items.append(_set(argument))
+        elif name == "SUBPATTERN" and not argument[1] and not argument[2]:
+            items.append(("BRANCH", [_items(argument[3])]))
+        elif name == "BRANCH":
+            items.append(("BRANCH", [_items(branch) for branch in argument[1]]))
+        elif name in ("MAX_REPEAT", "MIN_REPEAT"):
+            items.append(("REPEAT", (argument[0], argument[1], _items(argument[2]))))
+        elif name == "AT":
+            items.append(("AT", str(argument)))
+        elif name in ("ASSERT", "ASSERT_NOT"):
+            items.append(("LOOK", _items(argument[1])))
+        else:
+            items.append(("IN_LINE" if name == "ANY" else "OTHER", None))
+    return items
 
-    def candidates(self, text: str) -> list[T]:
-        """The values whose expression may match the text, in the order of the entries."""
-        numbers = set(self._always)
-        for run in self._by_run.keys() & set(_runs(text)):
-            for literal, owners in self._by_run[run]:
-                if literal in text:
-                    numbers.update(owners)
-        return [self._values[number] for number in sorted(numbers)]
+
+def _set(members: list[tuple[Any, Any]]) -> _Item:
+    kinds = {str(kind) for kind, _ in members}
+    if kinds == {"LITERAL"}:
+        characters = [chr(code) for _, code in members]
+        if any(code in _MARKS for _, code in members):  # classes as branches: the parser makes a set of one-character ones
+            return "BRANCH", [_items([member]) for member in members]
+        return ("OTHER", None) if "\n" in characters else ("SET", list(map(_plain, characters)))
+    values = {str(value) for kind, value in members if str(kind) == "CATEGORY"}
+    if kinds == {"CATEGORY"} and values == {"CATEGORY_DIGIT"}:
+        return "TEXT", _FIGURE
+    if kinds == {"CATEGORY"} and values <= {"CATEGORY_SPACE", "CATEGORY_NOT_WORD"}:
+        return "NO_LETTER", None
+    literals = [value for kind, value in members if str(kind) == "LITERAL"]
+    starts = [value[0] for kind, value in members if str(kind) == "RANGE"]
+    is_plain = "NEGATE" not in kinds and values <= {"CATEGORY_WORD", "CATEGORY_DIGIT"}
+    stays = is_plain and ord("\n") not in literals and all(start > ord("\n") for start in starts)
+    return "IN_LINE" if stays else "OTHER", None
 
 
-def _runs(text: str) -> list[str]:
-    return [text[place : place + MIN_LITERAL] for place in range(len(text) - MIN_LITERAL + 1)]
+def _need(strings: frozenset[str], begins: bool, ends: bool) -> Need | None:
+    """The need to hold one of some strings: the rarest word of each."""
+    literals = set()
+    for string in strings:
+        parts = string.split(" ")
+        last = len(parts) - 1
+        words = []
+        for place, part in enumerate(parts):
+            if part:
+                text = _figures_as_one(part.replace(_FIGURE, "0")) if _FIGURE in part else part
+                begins_word = _is_letter(text[0]) and (place > 0 or begins)
+                ends_word = _is_letter(text[-1]) and (place < last or ends)
+                words.append(Literal(text, begins_word, ends_word, _FIGURE in part))
+        if not words:
+            return None
+        literals.add(max(words, key=lambda word: (word.weight, word)))
+    if len(literals) > MAX_LITERALS or any(literal.weight < 3 and literal.text not in ENGLISH for literal in literals):
+        return None
+    return frozenset(literals)
+
+
+def _figures_as_one(text: str) -> str:
+    return re.sub(r"\d+", "0", text)
+
+
+def _rank(need: Need) -> tuple[int, int, list[Literal]]:
+    return min(literal.weight for literal in need), -len(need), sorted(need)
+
+
+def _plain(character: str) -> str:
+    return " " if character.isspace() or character == "-" else character
+
+
+def _is_letter(character: str) -> bool:
+    return character.isalnum() or character in ("_", _FIGURE)
+
+
+class LiteralTable:
+    """The literals that some phrases need, by number, and which of them a text holds."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Literal, int] = {}
+        self._whole: dict[str, int] = {}
+        self._within, self._of_figures = _Scanner(), _Scanner()
+        self._by_word = _ByWord(self._in_word)
+        self.held = lru_cache(maxsize=MAX_TEXTS)(self._held)
+
+    def number(self, literal: Literal) -> int:
+        """The number of a literal, new if need be."""
+        if literal not in self._numbers:
+            number = self._numbers[literal] = len(self._numbers)
+            if literal.of_figures:
+                self._of_figures.add(literal, number)
+            elif literal.begins and literal.ends and all(map(_is_letter, literal.text)):
+                self._whole[literal.text] = number
+            else:
+                self._within.add(literal, number)
+            self._by_word.clear()
+            self.held.cache_clear()
+        return self._numbers[literal]
+
+    def _held(self, text: str) -> frozenset[int]:
+        """Numbers of the literals that a text holds."""
+        words = text.replace("-", " ").split() if "-" in text else text.split()
+        return frozenset().union(*map(self._by_word.__getitem__, words))
+
+    def _in_word(self, word: str) -> tuple[int, ...]:
+        found = [number for run in _RUN.findall(word) if (number := self._whole.get(run)) is not None]
+        found += self._within.scan(word)
+        plain = _figures_as_one(word)
+        if "0" in plain:
+            found += self._of_figures.scan(plain)
+        return tuple(found)
+
+
+class _Scanner:
+    """Finds literals within words by their first two characters."""
+
+    def __init__(self) -> None:
+        self._by_head: dict[str, list[tuple[Literal, int]]] = defaultdict(list)
+        self._single: dict[str, list[tuple[Literal, int]]] = defaultdict(list)
+
+    def add(self, literal: Literal, number: int) -> None:
+        (self._by_head if len(literal.text) > 1 else self._single)[literal.text[:2]].append((literal, number))
+
+    def scan(self, word: str) -> Iterator[int]:
+        for start in range(len(word)):
+            for literal, number in chain(self._by_head.get(word[start : start + 2], ()), self._single.get(word[start], ())):
+                stop = start + len(literal.text)
+                if (
+                    word.startswith(literal.text, start)
+                    and not (literal.begins and start and _is_letter(word[start - 1]))
+                    and not (literal.ends and stop < len(word) and _is_letter(word[stop]))
+                ):
+                    yield number
+
+
+class _ByWord(dict[str, tuple[int, ...]]):
+    """Literals of the words met so far; forgets all when it grows too large."""
+
+    def __init__(self, look_up: Any) -> None:
+        super().__init__()
+        self._look_up = look_up
+
+    def __missing__(self, word: str) -> tuple[int, ...]:
+        if len(self) >= MAX_WORDS:
+            self.clear()
+        found: tuple[int, ...] = self._look_up(word)
+        self[word] = found
+        return found
+
+
+class NeedsIndex(Generic[T]):
+    """Values with the needs of what finds them, looked up by the literals that a text holds."""
+
+    def __init__(self, entries: Sequence[tuple[Sequence[frozenset[int]], T]]) -> None:
+        self._values = [value for _, value in entries]
+        self._always = [number for number, (needs, _) in enumerate(entries) if not needs]
+        self._by_literal: dict[int, list[tuple[int, Sequence[frozenset[int]]]]] = defaultdict(list)
+        for number, (needs, _) in enumerate(entries):
+            for literal in needs[0] if needs else ():
+                self._by_literal[literal].append((number, needs[1:]))
+
+    def candidates(self, held: frozenset[int]) -> list[T]:
+        """The values that a text with these literals may hold, in the order of the entries."""
+        numbers = self._always.copy()
+        for literal in held & self._by_literal.keys():
+            for number, others in self._by_literal[literal]:
+                for need in others:
+                    if need.isdisjoint(held):
+                        break
+                else:
+                    numbers.append(number)
+        return [self._values[number] for number in sorted(set(numbers))] if numbers else []

@@ -83,8 +83,9 @@ def _read(sent: Sentence, sentences: Sequence[Sentence], scope: Scope) -> Readin
 
 
 def _first(text: str, words: int) -> str:
-    return " ".join(text.split()[:words])
+    """Of a folded text, whose words stand apart by single spaces."""
+    return text if text.count(" ") < words else " ".join(text.split(" ", words)[:words])
 
 
 def _last(text: str, words: int) -> str:
-    return " ".join(text.split()[-words:])
+    return text if text.count(" ") < words else " ".join(text.rsplit(" ", words)[-words:])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from claimaudit.claims.phrases import compile_phrases
-from claimaudit.claims.prefilter import LiteralIndex
+from claimaudit.claims.phrases import Phrase, phrasebook
+from claimaudit.claims.prefilter import NeedsIndex
 from claimaudit.resources import Pack, ScopeClass, ScopeCue
 from claimaudit.types import Cue, Scope, Sentence
 
@@ -19,10 +20,13 @@ _PRIMARY_SHARE = 0.5
 _TITLE_WEIGHT = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Words:
+    """A phrase of the group `group` (field, settings …), what it speaks for in it, and how much it weighs."""
+
+    group: str
     speaks_for: str
-    pattern: re.Pattern[str]
+    phrase: Phrase
     weight: int
 
 
@@ -31,31 +35,40 @@ class ScopeReader:
 
     def __init__(self, pack: Pack) -> None:
         self._pack = pack
+        self._book = phrasebook(pack)
         scope = pack.scope
-        self._field = self._index(("inside", scope.field.inside), ("outside", scope.field.outside))
-        self._settings = self._index(*scope.settings.items())
-        self._voice = self._index(("product", scope.product), ("independent", scope.independent))
-        self._modalities = self._index(*((entry.id, [entry]) for entry in scope.modalities))
-        self._conditions = self._index(*((entry.id, [entry]) for entry in scope.conditions))
+        conditions = self._words("conditions", ((entry.id, [entry]) for entry in scope.conditions))
+        self._all = [
+            *self._words("field", (("inside", scope.field.inside), ("outside", scope.field.outside))),
+            *self._words("settings", scope.settings.items()),
+            *self._words("voice", (("product", scope.product), ("independent", scope.independent))),
+            *self._words("modalities", ((entry.id, [entry]) for entry in scope.modalities)),
+            *conditions,
+        ]
+        places = list(enumerate(self._all))
+        self._lines = NeedsIndex([(words.phrase.needs, place) for place, words in places if words.phrase.stays_in_line])
+        self._whole = NeedsIndex([(words.phrase.needs, place) for place, words in places if not words.phrase.stays_in_line])
+        self._conditions = NeedsIndex([(words.phrase.needs, words) for words in conditions])
+        self.conditions_in = lru_cache(maxsize=4_096)(self._conditions_in)  # asked for with each claim of a sentence
         self._parents = {**closure(scope.modalities), **closure(scope.conditions)}
 
-    def _index(self, *groups: tuple[str, Sequence[ScopeCue | ScopeClass]]) -> LiteralIndex[_Words]:
-        """One expression for each phrase, so that a text tries few of them."""
-        words = []
-        for speaks_for, cues in groups:
-            origin = f"{self._pack.name}/scope.yaml ({speaks_for})"
-            for cue in cues:
-                for phrase in cue.any:
-                    pattern = compile_phrases([phrase], self._pack.vocabulary, origin=origin)
-                    assert pattern is not None  # there is a phrase
-                    words.append((pattern, _Words(speaks_for, pattern, cue.weight)))
-        return LiteralIndex(words)
+    def _words(self, group: str, cues_by_id: Iterable[tuple[str, Sequence[ScopeCue | ScopeClass]]]) -> list[_Words]:
+        return [
+            _Words(
+                group,
+                id_,
+                self._book.phrase(phrase, origin=f"{self._pack.name}/scope.yaml ({id_})"),
+                cue.weight,
+            )
+            for id_, cues in cues_by_id
+            for cue in cues
+            for phrase in cue.any
+        ]
 
-    def conditions_in(self, folded: str) -> frozenset[str]:
+    def _conditions_in(self, folded: str) -> frozenset[str]:
         """Ids of the conditions that a folded text names, with their parents."""
-        candidates = self._conditions.candidates(folded)
-        found = {words.speaks_for for words in candidates if words.pattern.search(folded)}
-        return self._with_parents(found)
+        candidates = self._conditions.candidates(self._book.held(folded))
+        return self._with_parents({words.speaks_for for words in candidates if words.phrase.pattern.search(folded)})
 
     def read(self, sentences: Sequence[Sentence], *, setting: str | None = None) -> Scope:
         """The scope of one listing.
@@ -68,12 +81,22 @@ class ScopeReader:
             A setting that is known; it also tells that the pack applies.
         """
         text = _Joined(sentences)
+        field, scores, voice, modalities, conditions = (Counter[str]() for _ in range(5))
         cues: list[Cue] = []
-        field = self._totals(self._field, text, cues)
-        scores = self._totals(self._settings, text, cues)
-        voice = self._totals(self._voice, text, cues)
-        modalities = self._counts(self._modalities, text, cues)
-        conditions = self._counts(self._conditions, text, [])
+        seen: set[tuple[str, str, str]] = set()
+        for words, match in self._matches(text):
+            in_title = match.start() < len(text.title)
+            if words.group in ("modalities", "conditions"):
+                counts = modalities if words.group == "modalities" else conditions
+                if counts is modalities and not counts[words.speaks_for]:
+                    cues.append(text.cue(words.speaks_for, match, words.weight))
+                counts[words.speaks_for] += words.weight * (_TITLE_WEIGHT if in_title else 1)
+            elif (words.group, words.speaks_for, match.group()) not in seen:
+                seen.add((words.group, words.speaks_for, match.group()))
+                weight = words.weight * (self._pack.scope.field.title_factor if in_title else 1)
+                totals = {"field": field, "settings": scores, "voice": voice}[words.group]
+                totals[words.speaks_for] += weight
+                cues.append(text.cue(words.speaks_for, match, weight))
         threshold = self._pack.scope.field.threshold_for(len(sentences))
         told = self._told_setting({name: scores[name] for name in self._pack.settings})
         if told == UNKNOWN:
@@ -102,31 +125,26 @@ class ScopeReader:
         runner_up = ranked[1][1] if len(ranked) > 1 else 0
         return best if score - runner_up >= self._pack.scope.setting_margin else UNKNOWN
 
-    def _totals(self, index: LiteralIndex[_Words], text: _Joined, cues: list[Cue]) -> Counter[str]:
-        """Weights of the cues found, each distinct wording once; in the title it counts more."""
-        totals: Counter[str] = Counter()
-        seen: set[tuple[str, str]] = set()
-        for words in index.candidates(text.text):
-            for match in words.pattern.finditer(text.text):
-                if (words.speaks_for, match.group()) in seen:
-                    continue
-                seen.add((words.speaks_for, match.group()))
-                in_title = match.start() < len(text.title)
-                weight = words.weight * (self._pack.scope.field.title_factor if in_title else 1)
-                totals[words.speaks_for] += weight
-                cues.append(text.cue(words.speaks_for, match, weight))
-        return totals
+    def _matches(self, text: _Joined) -> Iterator[tuple[_Words, re.Match[str]]]:
+        """All matches of the phrases, in the order of the pack, then of the text.
 
-    def _counts(self, index: LiteralIndex[_Words], text: _Joined, cues: list[Cue]) -> Counter[str]:
-        """How often each class is named, the title counting threefold; its first mention is a cue."""
-        counts: Counter[str] = Counter()
-        for words in index.candidates(text.text):
-            for match in words.pattern.finditer(text.text):
-                in_title = match.start() < len(text.title)
-                if not counts[words.speaks_for]:
-                    cues.append(text.cue(words.speaks_for, match, words.weight))
-                counts[words.speaks_for] += words.weight * (_TITLE_WEIGHT if in_title else 1)
-        return counts
+        Only the sentences that meet a phrase's needs are searched for it; the answer is that of searching the whole text.
+        """
+        ranges: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        held_by_any: frozenset[int] = frozenset()
+        for start, end in text.lines:
+            held = self._book.held(text.text[start:end])
+            held_by_any |= held
+            for place in self._lines.candidates(held):
+                ranges[place].append((start, end))
+        for place in self._whole.candidates(held_by_any):
+            ranges[place].append((0, len(text.text)))
+        for place in sorted(ranges):
+            words = self._all[place]
+            finditer = words.phrase.pattern.finditer
+            for start, end in ranges[place]:
+                for match in finditer(text.text, start, end):
+                    yield words, match
 
     def _primary(self, counts: Counter[str]) -> list[str]:
         """The modalities named most, without those that a more special one of them implies."""
@@ -161,9 +179,11 @@ class _Joined:
     def __init__(self, sentences: Sequence[Sentence]) -> None:
         self._sentences = sentences
         self._starts: list[int] = []
+        self.lines: list[tuple[int, int]] = []
         at = 0
         for sent in sentences:
             self._starts.append(at)
+            self.lines.append((at, at + len(sent.folded.text)))
             at += len(sent.folded.text) + 1
         self.text = "\n".join(sent.folded.text for sent in sentences)
         self.title = sentences[0].folded.text if sentences else ""

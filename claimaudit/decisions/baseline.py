@@ -23,7 +23,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from claimaudit.decisions.tables import read_jsonl
 from claimaudit.errors import InputError
 from claimaudit.text.normalize import fold
-from claimaudit.types import AuditResult, ClaimType, Finding, Limitation, MappedText, Rule, Step, Verdict
+from claimaudit.types import AuditResult, ClaimType, Finding, Limitation, MappedText, Rule, Step, Verdict, content_key
 
 FORMAT = {"format": "claimaudit-baseline", "version": 1}
 """The first line of the file."""
@@ -107,6 +107,27 @@ class Known:
             rules=tuple(ground_mark(rule) for rule in finding.rules),
         )
 
+    def to_json(self) -> str:
+        """The line of a baseline's file, without its end; a lone surrogate is written as its escape."""
+        said = {name: value for name, value in _FORM.dump_python(self, mode="json").items() if value is not None}
+        return json.dumps(said, ensure_ascii=False).encode("utf-8", "backslashreplace").decode("utf-8")
+
+    @classmethod
+    def from_row(cls, row: dict[str, Any], where: str) -> Known:
+        """What a line says.
+
+        Raises
+        ------
+        InputError
+            A key is missing, unknown, or holds what it may not; the message names `where`.
+        """
+        try:
+            return _FORM.validate_python(row)
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(str(part) for part in first["loc"])
+            raise InputError(f"{where}: '{key}': {first['msg'].lower()}. Correct the line.") from None
+
     def changed(self, now: Known) -> str:
         """What is new in a finding of the same key since this was recorded, as words; empty if nothing is.
 
@@ -123,14 +144,13 @@ def decision_key(listing_id: str, field: str, claim_type: ClaimType, sentence: s
     """What a decision is filed under: content alone, so that it outlives a change elsewhere in the copy.
 
     The sentence is folded (lower case, plain letters, single spaces) first; what no file or cell can hold (control
-    characters, lone surrogates) does not count. The key begins with a letter, so that no spreadsheet takes it for a number.
+    characters, lone surrogates) does not count.
 
     >>> decision_key("a", "text", "painless", "No  PAIN!") == decision_key("a", "text", "painless", "no pain!")
     True
     """
     folded = fold(MappedText(_writable(sentence))).text.split()
-    content = json.dumps([_writable(listing_id), _writable(field), claim_type, " ".join(folded)])
-    return "k" + hashlib.sha256(content.encode("utf-8")).hexdigest()[:20]
+    return content_key("k", _writable(listing_id), _writable(field), claim_type, " ".join(folded))
 
 
 def _writable(text: str) -> str:
@@ -226,7 +246,7 @@ class Baseline:
         shared: dict[tuple[str, ...], tuple[str, ...]] = {}  # few lists of grounds stand behind many findings
         entries: dict[str, Known] = {}
         for where, row in rows:
-            entry = _validated(row, where)
+            entry = Known.from_row(row, where)
             entry = replace(
                 entry,
                 grounds=shared.setdefault(entry.grounds, entry.grounds),
@@ -249,7 +269,7 @@ class Baseline:
         try:
             with part.open("w", encoding="utf-8", newline="") as out:
                 out.write(json.dumps(FORMAT) + "\n")
-                out.writelines(_line(entry) for entry in sorted(self.entries.values(), key=_place))
+                out.writelines(entry.to_json() + "\n" for entry in sorted(self.entries.values(), key=_place))
             os.replace(part, path)
         except OSError as error:
             raise InputError(f"{path}: cannot be written: {error.strerror}. Choose another place.") from error
@@ -271,35 +291,32 @@ class Recorder:
 
     def add(self, result: AuditResult) -> None:
         """Take in a result, whether sifted or not."""
-        place = result.listing.id, result.listing.field
-        if result.is_complete and place in self._old.places:
-            self._seen.add(place)
-        for finding in (*result.findings, *result.suppressed):
-            if finding.is_flagged:
-                now = Known.of(finding)
-                old = self._old.entries.get(now.key)
-                if old is not None:
-                    now = replace(now, waiver=old.waiver, decision=None if old.changed(now) else old.decision)
-                self._found[now.key] = now
+        self.note(places_read(result), flagged_as_known(result))
+
+    def note(self, places: Iterable[tuple[str, str]], found: Iterable[Known]) -> None:
+        """Take in the listings and fields that were read whole, and what was flagged in them."""
+        self._seen |= self._old.places.intersection(places)
+        for now in found:
+            old = self._old.entries.get(now.key)
+            if old is not None:
+                now = replace(now, waiver=old.waiver, decision=None if old.changed(now) else old.decision)
+            self._found[now.key] = now
 
     def baseline(self) -> Baseline:
         kept = (entry for entry in self._old.entries.values() if (entry.listing_id, entry.field) not in self._seen)
         return Baseline([*kept, *self._found.values()])
 
 
+def places_read(result: AuditResult) -> list[tuple[str, str]]:
+    """The listing with each of its fields, if it was read whole."""
+    texts = result.listing.parts or (result.listing,)
+    return [(text.id, text.field) for text in texts] if result.is_complete else []
+
+
+def flagged_as_known(result: AuditResult) -> list[Known]:
+    """What is flagged, reported or not, as a baseline records it."""
+    return [Known.of(finding) for finding in (*result.findings, *result.suppressed) if finding.is_flagged]
+
+
 def _place(entry: Known) -> tuple[str, str, str, str]:
     return entry.listing_id, entry.field, entry.claim_type, entry.sentence
-
-
-def _line(entry: Known) -> str:
-    said = {name: value for name, value in _FORM.dump_python(entry, mode="json").items() if value is not None}
-    return json.dumps(said, ensure_ascii=False).encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
-
-
-def _validated(row: dict[str, Any], where: str) -> Known:
-    try:
-        return _FORM.validate_python(row)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{where}: '{key}': {first['msg'].lower()}. Correct the line.") from None

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import NamedTuple
+
 from claimaudit.resources import Pack
 from claimaudit.types import Claim, ClaimType, Limitation, Rule, Scope
 
+MAX_PLACES = 4_096
 _GRADE = {"high": 2, "moderate": 1, "low": 0}
+
+
+class Place(NamedTuple):
+    """What decides which entries apply to a claim."""
+
+    type: ClaimType
+    setting: str
+    modalities: frozenset[str]
+    conditions: frozenset[str]
+
+    @classmethod
+    def of(cls, claim: Claim, scope: Scope) -> Place:
+        return cls(claim.type, scope.assumed_setting, scope.modalities, claim.conditions)
 
 
 class EvidenceIndex:
@@ -14,6 +31,9 @@ class EvidenceIndex:
     def __init__(self, pack: Pack) -> None:
         self._limitations: dict[ClaimType, list[Limitation]] = {claim_type: [] for claim_type in pack.claim_types}
         self._rules: dict[ClaimType, list[Rule]] = {claim_type: [] for claim_type in pack.claim_types}
+        # Few places are asked for again and again.
+        self._limitations_at = lru_cache(maxsize=MAX_PLACES)(self._find_limitations)
+        self._rules_at = lru_cache(maxsize=MAX_PLACES)(self._find_rules)
         for limitation in pack.limitations:
             for claim_type in limitation.claim_types:
                 self._limitations[claim_type].append(limitation)
@@ -27,25 +47,31 @@ class EvidenceIndex:
         Ordered from the most specific to the most general, then by grade, then as the pack has them. The general ones
         (any modality, any condition) are left out where a more specific one applies.
         """
-        found = [entry for entry in self._limitations[claim.type] if entry.kind == kind and applies(entry, claim, scope)]
-        specific = [entry for entry in found if specificity(entry) > (0, 0, 1)]
-        return tuple(sorted(specific or found, key=lambda entry: (_negated(specificity(entry)), -_GRADE[entry.confidence])))
+        return self._limitations_at(Place.of(claim, scope), kind)
 
     def rules(self, claim: Claim, scope: Scope, jurisdictions: frozenset[str] | None) -> tuple[Rule, ...]:
         """Rules that apply to the claim, of the jurisdictions asked for (None: all), in the pack's order."""
+        return self._rules_at(Place.of(claim, scope), jurisdictions)
+
+    def _find_limitations(self, place: Place, kind: str) -> tuple[Limitation, ...]:
+        found = [entry for entry in self._limitations[place.type] if entry.kind == kind and applies(entry, place)]
+        specific = [entry for entry in found if specificity(entry) > (0, 0, 1)]
+        return tuple(sorted(specific or found, key=lambda entry: (_negated(specificity(entry)), -_GRADE[entry.confidence])))
+
+    def _find_rules(self, place: Place, jurisdictions: frozenset[str] | None) -> tuple[Rule, ...]:
         return tuple(
             rule
-            for rule in self._rules[claim.type]
-            if (jurisdictions is None or rule.jurisdiction in jurisdictions) and applies(rule, claim, scope)
+            for rule in self._rules[place.type]
+            if (jurisdictions is None or rule.jurisdiction in jurisdictions) and applies(rule, place)
         )
 
 
-def applies(entry: Limitation | Rule, claim: Claim, scope: Scope) -> bool:
-    """Whether an entry fits the claim's setting, modality and condition."""
+def applies(entry: Limitation | Rule, place: Place) -> bool:
+    """Whether an entry fits the setting, modality and condition."""
     return (
-        entry.setting in ("any", scope.assumed_setting)
-        and ("any" in entry.modality or not scope.modalities.isdisjoint(entry.modality))
-        and ("any" in entry.conditions or not claim.conditions.isdisjoint(entry.conditions))
+        entry.setting in ("any", place.setting)
+        and ("any" in entry.modality or not place.modalities.isdisjoint(entry.modality))
+        and ("any" in entry.conditions or not place.conditions.isdisjoint(entry.conditions))
     )
 
 

@@ -140,9 +140,10 @@ def to_markdown(pack: Pack) -> str:
         lines += [f"## {heading}", ""]
         for entry in group:
             lines += _section(entry)
-    lines += ["## Sources", ""]
+    lines += ["## Sources", "", f"Full citations stand in `corpora/{pack.name}/sources.yaml`.", ""]
     for source in pack.sources.values():
-        lines.append(f"- <a id='{source.id}'></a>**{source.id}**: {_cited(source)} *{source.supports}*")
+        place = f"<{source.link}>" if source.link else source.citation
+        lines.append(f"- <a id='{source.id}'></a>**{source.id}** ({source.kind}): {source.supports} {place}")
     return "\n".join(lines) + "\n"
 
 

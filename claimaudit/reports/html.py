@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, TextIO
 from urllib.parse import urlsplit
 
 from claimaudit.decisions.baseline import decision_key, ground_mark
-from claimaudit.reports.page import counted, environment, source
+from claimaudit.reports.page import counted, environment, source, visible
 from claimaudit.text.markup import read_page
 from claimaudit.types import (
     AuditResult,
@@ -251,7 +251,7 @@ def _within(sentence: Sentence, span: Span) -> tuple[int, int]:
 def _blocks(result: AuditResult, marks: Sequence[Mark]) -> Iterator[Block]:
     """The copy line by line. A line break within a sentence is a wrapped line, one between sentences ends a block."""
     text = readable_text(result)
-    unread = [note.span for note in result.unchecked if note.span and note.breaks_audit]
+    unread = [(note.field, note.span) for note in result.unchecked if note.span and note.breaks_audit]
     by_sentence: dict[int, list[Mark]] = {}
     for mark in marks:
         by_sentence.setdefault(mark.item.claim.sentence.index, []).append(mark)
@@ -269,7 +269,10 @@ def _blocks(result: AuditResult, marks: Sequence[Mark]) -> Iterator[Block]:
             break
         if not any(segment.text.strip() for segment in segments):
             kind, zone = sentence.kind, sentence.zone
-        is_unread = any(span.start <= sentence.span.start and sentence.span.end <= span.end for span in unread)
+        is_unread = any(
+            field == sentence.listing.field and span.start <= sentence.span.start and sentence.span.end <= span.end
+            for field, span in unread
+        )
         segments.extend(_segments(sentence.readable.text, by_sentence.get(sentence.index, ()), is_unread))
         place = start + len(sentence.readable.text)
     if segments:
@@ -293,8 +296,11 @@ def _segments(text: str, marks: Sequence[Mark], is_unread: bool) -> Iterator[Seg
 def readable_text(result: AuditResult) -> str:
     """What the audit read, as a person sees it; for plain text, the characters as given."""
     limit = result.signature.settings.get("max_characters")
-    text = result.listing.text[:limit] if isinstance(limit, int) else result.listing.text
-    return read_page(text, markup=result.listing.markup).readable.text
+    parts = result.listing.parts or (result.listing,)
+    return "\n\n".join(
+        read_page(part.text[:limit] if isinstance(limit, int) else part.text, markup=part.markup).readable.text
+        for part in parts
+    )
 
 
 # --- The cases, as data ----------------------------------------------------------------------------------------
@@ -455,7 +461,7 @@ def render(results: Iterable[AuditResult], *, not_read: Sequence[str] = ()) -> s
     signatures = list(dict.fromkeys(str(sheet.result.signature) for sheet in sheets))
     data, evidence = _data(sheets, signatures)
     templates = environment()
-    templates.filters.update(plain=plain, counted=counted, web_link=web_link)
+    templates.filters.update(plain=plain, counted=counted, visible=visible, web_link=web_link)
     style, script = (source(templates, f"report.{kind}") for kind in ("css", "js"))
     types = _tallies(mark for sheet in sheets for mark in sheet.marks)
     page = templates.get_template("report.html").render(

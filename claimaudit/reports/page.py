@@ -1,7 +1,8 @@
-"""What the HTML pages have in common: strict templates that escape whatever they are given."""
+"""What the reports have in common: strict templates that escape whatever they are given, and small words."""
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,3 +36,14 @@ def counted(count: int, noun: str) -> str:
     ('1 flag', '2,000 flags')
     """
     return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def visible(text: str) -> str:
+    """Copy in disguise, with characters that do not show written as their code.
+
+    >>> visible("pa\\u200binless")
+    'pa[U+200B]inless'
+    """
+    return "".join(
+        f"[U+{ord(character):04X}]" if unicodedata.category(character) in ("Cc", "Cf") else character for character in text
+    )

@@ -7,12 +7,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from claimaudit.decisions.diff import Diff, Kind
+from claimaudit.reports.page import visible
 from claimaudit.resources import Pack
-from claimaudit.types import AuditResult, ClaimType, Finding, NearMiss, Strength
+from claimaudit.types import AuditResult, ClaimType, Evasion, Finding, NearMiss, Strength
 
 WIDTH = 100
 _SAID = ("disclaimer", "substantiation", "baseline")
 """Steps of a finding's `why` that stand in the table."""
+MOST_DISGUISES = 5
+"""Of a listing, shown in the table; all of them stand in the other formats."""
 
 
 def render(results: Iterable[AuditResult], *, show: str = "flagged") -> Iterator[str]:
@@ -53,17 +56,31 @@ def _listing(result: AuditResult, show: str) -> Iterator[str]:
         items = result.near_misses
     else:
         items = result.flagged if show == "flagged" else result.findings
-    if not items and not result.unchecked:
+    if not items and not result.unchecked and not result.evasion:
         return
     scope = result.scope
     read_as = f", read as {scope.assumed_setting}" if scope.setting != scope.assumed_setting else ""
     yield f"── {result.listing.id}  [{scope.setting}{read_as}]"
     for item in items:
         yield from _item(item)
+    if result.evasion:
+        yield from _evasion(result.evasion)
     for note in result.unchecked:
         where = f" at {note.span.start}–{note.span.end}" if note.span else ""
         yield f"   unchecked{where}: {note.message}"
     yield ""
+
+
+def _evasion(evasion: Evasion) -> Iterator[str]:
+    yield ""
+    yield f"   EVASION       {', '.join(evasion.families)}"
+    yield from wrapped(evasion.message)
+    for disguise in evasion.disguises[:MOST_DISGUISES]:
+        where = f"{disguise.span.start}–{disguise.span.end}"
+        yield from wrapped(f"{where}: {visible(disguise.text)} reads {_shortened(disguise.reading)}")
+    more = len(evasion.disguises) - MOST_DISGUISES
+    if more > 0:
+        yield f"     and {more} more (--format json)"
 
 
 def _item(item: Finding | NearMiss) -> Iterator[str]:

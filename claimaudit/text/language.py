@@ -20,6 +20,7 @@ MIN_LETTERS = 4
 MIN_FUNCTION_WORDS = 2
 
 _WORD = re.compile(r"[^\W\d_]+")
+_ANY_FOREIGN = frozenset().union(*FOREIGN.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +56,16 @@ class ForeignParts:
 def foreign_parts(sentences: Sequence[Sentence]) -> ForeignParts:
     """The sentences in another language; a short one between two foreign ones goes with them."""
     languages: dict[int, str] = {}
+    whole = "\n".join([sent.readable.text for sent in sentences])
+    is_plain = _ANY_FOREIGN.isdisjoint(_WORD.findall(whole.lower()))
     for sent in sentences:
-        language = language_of(sent.readable.text)
+        if is_plain and sent.readable.text.isascii() and not sent.is_disguised:
+            continue
+        language = language_of(sent.folded.text if sent.is_disguised else sent.readable.text, letters=sent.folded.text)
         if language is not None:
             languages[sent.index] = language
+    if not languages:
+        return ForeignParts({}, {})
     for before, sent, after in zip(sentences, sentences[1:], sentences[2:], strict=False):
         around = languages.get(before.index)
         if around and around == languages.get(after.index) and sent.index not in languages and _is_open(sent):
@@ -66,8 +73,10 @@ def foreign_parts(sentences: Sequence[Sentence]) -> ForeignParts:
     return ForeignParts(languages, {sent.index: sent.span for sent in sentences if sent.index in languages})
 
 
-def language_of(text: str) -> str | None:
+def language_of(text: str, *, letters: str | None = None) -> str | None:
     """The language or script of a sentence if it is not English, else None.
+
+    `letters` is the sentence folded, where look-alikes of other scripts stand as the Latin letters that they pass for.
 
     >>> language_of("Die Flecken sind nach einer Woche weg und kommen nicht wieder.")
     'German'
@@ -79,11 +88,11 @@ def language_of(text: str) -> str | None:
     if text.isascii() and len(text) < 8:
         return None
     if not text.isascii():
-        script = _foreign_script(text)
+        script = _foreign_script(letters or text)
         if script is not None:
             return script
     words = _WORD.findall(text.lower())
-    if len(words) < 3:
+    if len(words) < 3 or _ANY_FOREIGN.isdisjoint(words):
         return None
     english = sum(word in ENGLISH for word in words)
     best = max(FOREIGN, key=lambda language: sum(word in FOREIGN[language] for word in words))

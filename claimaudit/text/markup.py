@@ -1,7 +1,8 @@
 """HTML to readable text, each character mapped to the source it was made from.
 
 No library known to us maps its text back to source offsets, so this is a small reader on a scanner of our own. It keeps all
-text, hidden or not (hiding a claim is no reason not to read it), and marks what stands outside the page's body by zone.
+text, hidden or not (hiding a claim is no reason not to read it), and marks what stands outside the page's body by zone:
+`title`, `alt`, `meta`, `json-ld`, `hidden`. Comments are nobody's copy and are left out.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import html
 import re
 from array import array
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from claimaudit.text.tags import RAW_TEXT, Tag, scan
@@ -34,6 +36,20 @@ _TAG = re.compile(
 )
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});?")
 _ATTRIBUTE = re.compile(r"""(?<![^\s"'<>/=])([^\s"'<>/=]++)\s*+=\s*+("([^"]*)"|'([^']*)'|([^\s"'=<>`]+))""")
+_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+_HIDING_STYLE = re.compile(
+    r"""(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*(?:0+(?:\.0*)?|\.0+)\s*(?:;|!|$)
+    |font-size\s*:\s*0+(?:\.0+)?\s*(?:px|pt|em|rem|%)?\s*(?:;|!|$)|color\s*:\s*transparent
+    |(?:text-indent|left|top|margin-left)\s*:\s*-\d{3,})""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_COLOURS = re.compile(r"(?:^|;)\s*(color|background(?:-color)?)\s*:\s*([^;!]+)", re.IGNORECASE)
+_LINKED_DATA = re.compile(
+    r'"(?:name|headline|alternateName|description|disambiguatingDescription|slogan|text|reviewBody)"\s*:\s*"((?:[^"\\]|\\.)*)"'
+)
+_JSON_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})|\\(.)", re.DOTALL)
+_JSON_CHARACTERS = {"n": "\n", "t": " ", "r": " ", "b": " ", "f": " "}
+_META_TITLES = ("og:title", "twitter:title")
 _READ_ATTRIBUTES = {"alt": "alt", "title": "title", "aria-label": "alt", "placeholder": "alt"}
 
 
@@ -48,12 +64,16 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Readable text of a listing, its zones, and the images that it shows (as source spans)."""
+    """Readable text of a listing, its zones, and the images that it shows (as source spans).
+
+    `plain` is the readable text without its disguises, mapped to places of it; None where there are none.
+    """
 
     readable: MappedText
     zones: tuple[Zone, ...] = ()
     headings: tuple[Zone, ...] = ()
     images: tuple[Span, ...] = ()
+    plain: MappedText | None = None
 
 
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -97,6 +117,10 @@ class _Reader:
         self._open_headings: list[tuple[str, int]] = []
         self._preformatted = 0
         self._raised = False
+        self._is_linked_data = False
+        self._hiding: list[str] = []  # the element that hides its content, and those open in it
+        self._shown: tuple[list[str], array[int], array[int]] | None = None
+        self._hidden: list[tuple[list[str], array[int], array[int]]] = []
 
     def page(self) -> Page:
         for part in scan(self._source):
@@ -104,6 +128,10 @@ class _Reader:
                 (self._end if part.closes else self._begin)(part)
             elif part.within is None:
                 self._copy(part.start, part.end)
+            elif self._is_linked_data:
+                self._copy_linked_data(part.start, self._source[part.start : part.end])
+        self._reveal()
+        self._flush_hidden(len(self._source))
         readable = MappedText("".join(self._characters), 0, self._starts, self._ends)
         return Page(readable, tuple(self._zones), tuple(self._headings), tuple(self._images))
 
@@ -117,6 +145,45 @@ class _Reader:
         tail = "".join(self._characters[-2:])
         if self._characters and not tail.endswith(characters):
             self._insert(characters[1:] if tail.endswith("\n") else characters, at)
+
+    def _conceal(self, tag: str) -> None:
+        """From here on, what is read is not shown: it is kept aside, so that it does not part the words around it."""
+        self._shown = self._characters, self._starts, self._ends
+        self._characters, self._starts, self._ends = [], array("q"), array("q")
+        self._hiding = [tag]
+
+    def _reveal(self) -> None:
+        if self._shown is not None:
+            self._hidden.append((self._characters, self._starts, self._ends))
+            self._characters, self._starts, self._ends = self._shown
+            self._shown = None
+            self._hiding = []
+
+    def _follow_hidden(self, tag: str, *, closes: bool) -> None:
+        """Keeps account of the elements open in one that hides its content; a stray end closes them all."""
+        if not closes:
+            if self._hiding == ["p"] and tag in _BLOCKS:
+                self._reveal()
+            elif tag not in _VOID:
+                self._hiding.append(tag)
+        else:
+            while self._hiding and self._hiding.pop() != tag:
+                pass
+        if not self._hiding:
+            self._reveal()
+
+    def _flush_hidden(self, at: int) -> None:
+        """What was kept aside, each element as a block of its own in the zone `hidden`."""
+        waiting, self._hidden = self._hidden, []
+        for characters, starts, ends in waiting:
+            if "".join(characters).strip():
+                self._break(at, "\n\n")
+                begin = len(self._characters)
+                self._characters.extend(characters)
+                self._starts.extend(starts)
+                self._ends.extend(ends)
+                self._zones.append(Zone(begin, len(self._characters), "hidden"))
+                self._break(at, "\n\n")
 
     def _copy(self, start: int, end: int) -> None:
         """Copy source text with its entities resolved and, outside <pre>, its white space as HTML reads it."""
@@ -138,8 +205,18 @@ class _Reader:
 
     def _begin(self, part: Tag) -> None:
         tag, at, raw = part.name, part.start, part.raw
+        attributes = dict(part.attributes)
+        if self._hiding:
+            self._follow_hidden(tag, closes=False)
+        elif tag not in _VOID and tag not in ("html", "body") and _is_hidden(attributes):
+            self._conceal(tag)
         if tag in RAW_TEXT:
+            self._is_linked_data = (attributes.get("type") or "").strip().lower() == "application/ld+json"
             return
+        if tag in _BLOCKS and not self._hiding:
+            self._flush_hidden(at)
+        if tag == "bdo" and (attributes.get("dir") or "").lower() == "rtl":
+            self._insert("\u202e", at)
         if tag == "br":
             self._insert("\n", at)
         elif tag in _CELLS:
@@ -155,7 +232,7 @@ class _Reader:
             self._preformatted += 1
         if tag == "sup":
             self._raised = True
-        if tag in _HEADINGS:
+        if tag in _HEADINGS and not self._hiding:
             self._open_headings.append((tag, len(self._characters)))
         if tag == "img":
             self._images.append(Span(at, at + len(raw)))
@@ -166,7 +243,8 @@ class _Reader:
         wanted = dict(_READ_ATTRIBUTES)
         if tag == "meta":
             name = values.get("name") or values.get("property")
-            described = name is not None and name.group(2).strip("\"'").lower().removeprefix("og:") == "description"
+            called = name.group(2).strip("\"'").lower() if name is not None else ""
+            described = called.removeprefix("og:").removeprefix("twitter:") == "description" or called in _META_TITLES
             wanted = {"content": "meta"} if described else {}
         for attribute, zone in wanted.items():
             match = values.get(attribute)
@@ -178,11 +256,16 @@ class _Reader:
             self._break(at + match.start(group), "\n\n")
             start = len(self._characters)
             self._copy(at + match.start(group), at + match.end(group))
-            self._zones.append(Zone(start, len(self._characters), zone))
+            if not self._hiding:
+                self._zones.append(Zone(start, len(self._characters), zone))
             self._break(at + match.end(group), "\n\n")
 
     def _end(self, part: Tag) -> None:
         tag, at = part.name, part.start
+        if tag == "bdo":
+            self._insert("\u202c", at)
+        if self._hiding:
+            self._follow_hidden(tag, closes=True)
         if tag == "sup":
             self._raised = False
         if tag == "pre":
@@ -194,4 +277,43 @@ class _Reader:
             if tag == "title":
                 self._zones.append(heading)
         if tag in _BLOCKS:
+            if not self._hiding:
+                self._flush_hidden(at)
             self._break(at, "\n" if tag in ("li", "tr", "dt", "dd", "option") else "\n\n")
+
+    def _copy_linked_data(self, at: int, data: str) -> None:
+        """The prose of JSON-LD, which search engines and shops show: each text a block of its own."""
+        for match in _LINKED_DATA.finditer(data):
+            if len(match.group(1).split()) < 2:
+                continue
+            self._break(at + match.start(1), "\n\n")
+            begin = len(self._characters)
+            place = match.start(1)
+            while place < match.end(1):
+                escape = _JSON_ESCAPE.match(data, place, match.end(1))
+                stop = escape.end() if escape else place + 1
+                self._characters.append(_unescaped(escape) if escape else data[place])
+                self._starts.append(at + place)
+                self._ends.append(at + stop)
+                place = stop
+            self._zones.append(Zone(begin, len(self._characters), "json-ld"))
+            self._break(at + match.end(1), "\n\n")
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    """The character of a JSON escape."""
+    return chr(int(escape.group(1), 16)) if escape.group(1) else _JSON_CHARACTERS.get(escape.group(2), escape.group(2))
+
+
+def _is_hidden(attributes: Mapping[str, str | None]) -> bool:
+    """Whether an element's own attributes keep its content from being seen."""
+    for name, value in attributes.items():
+        if name == "hidden" and value != "until-found":
+            return True
+        if name == "style" and value:
+            if _HIDING_STYLE.search(value):
+                return True
+            colours = {key.lower()[:5]: colour.strip().lower() for key, colour in _COLOURS.findall(value)}
+            if len(colours) == 2 and len(set(colours.values())) == 1:
+                return True
+    return False

@@ -13,7 +13,7 @@ from functools import lru_cache
 from claimaudit.types import MappedText
 
 # Characters that NFKC leaves alone though a reader takes them for the ASCII ones.
-_PUNCTUATION = {
+PUNCTUATION = {
     **dict.fromkeys("‘’‚‛′´`ʼ＇", "'"),
     **dict.fromkeys("“”„‟″«»〝〞＂", '"'),
     **dict.fromkeys("‐‑‒–—―−﹣－", "-"),
@@ -30,7 +30,7 @@ _PUNCTUATION = {
 # Letters of other scripts that look like Latin ones in common typefaces: the subset of Unicode's confusables.txt
 # (UTS 39) for lower-case Latin letters, Cyrillic, Greek and Armenian. They are folded only inside a word that also
 # holds Latin letters, so that copy in Russian or Greek stays what it is.
-_LOOKALIKES = {
+LOOKALIKES = {
     pair[0]: pair[1]
     for pair in (
         "аa еe оo рp сc уy хx іi јj ѕs ԁd һh ԛq ԝw ӏl вb кk мm нh тt гr пn ᴀa "  # Cyrillic
@@ -42,7 +42,7 @@ _LOOKALIKES = {
 # Letters that carry no canonical decomposition to a base letter.
 _BASE_LETTERS = {"ø": "o", "đ": "d", "ł": "l", "ħ": "h", "ŧ": "t", "ß": "ss", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}
 
-_INVISIBLE_CATEGORIES = frozenset({"Cf", "Mn", "Me", "Cc"})
+INVISIBLE_CATEGORIES = frozenset({"Cf", "Mn", "Me", "Cc"})
 
 
 @lru_cache(maxsize=4096)
@@ -52,17 +52,17 @@ def fold_character(character: str) -> str:
     >>> fold_character("Ｐ"), fold_character("ﬁ"), fold_character("é"), fold_character("\\u200b")
     ('p', 'fi', 'e', '')
     """
-    if character in _PUNCTUATION:
-        return _PUNCTUATION[character]
+    if character in PUNCTUATION:
+        return PUNCTUATION[character]
     if character.isspace():
         return " "
     folded: list[str] = []
     for part in unicodedata.normalize("NFKD", character).lower():
-        if part in _PUNCTUATION:
-            folded.append(_PUNCTUATION[part])
+        if part in PUNCTUATION:
+            folded.append(PUNCTUATION[part])
         elif part.isspace():
             folded.append(" ")
-        elif unicodedata.category(part) not in _INVISIBLE_CATEGORIES:
+        elif unicodedata.category(part) not in INVISIBLE_CATEGORIES:
             folded.append(_BASE_LETTERS.get(part, part))
     return "".join(folded)
 
@@ -80,6 +80,9 @@ def fold(text: MappedText) -> MappedText:
     raw = text.text
     if raw.isascii() and "\n" not in raw and "  " not in raw and raw == raw.strip() and raw.isprintable():
         return MappedText(raw.lower(), text.origin, text.starts, text.ends)
+    plain = raw.translate(_ONE_FOR_ONE)
+    if _UNEVEN not in plain and "  " not in plain and plain == plain.strip():
+        return MappedText(plain, text.origin, text.starts, text.ends)
     characters: list[str] = []
     places: list[int] = []
     for place, character in enumerate(raw):
@@ -101,6 +104,21 @@ def fold(text: MappedText) -> MappedText:
     return MappedText("".join(characters), text.origin, starts, ends)
 
 
+class _OneForOne(dict[int, str]):
+    """Folded forms by code point, for `str.translate`; `_UNEVEN` for what is no single character or depends on its word."""
+
+    def __missing__(self, code: int) -> str:
+        if len(self) >= 65_536:
+            self.clear()
+        folded = fold_character(chr(code))
+        self[code] = folded if len(folded) == 1 and folded not in LOOKALIKES else _UNEVEN
+        return self[code]
+
+
+_UNEVEN = "\x00"
+_ONE_FOR_ONE = _OneForOne()
+
+
 def _fold_lookalikes(characters: list[str]) -> None:
     """Replace look-alike letters, in place, in each word that mixes them with Latin letters."""
     start = 0
@@ -108,6 +126,6 @@ def _fold_lookalikes(characters: list[str]) -> None:
         if place < len(characters) and characters[place].isalpha():
             continue
         word = characters[start:place]
-        if any(letter in _LOOKALIKES for letter in word) and any("a" <= letter <= "z" for letter in word):
-            characters[start:place] = [_LOOKALIKES.get(letter, letter) for letter in word]
+        if any(letter in LOOKALIKES for letter in word) and any("a" <= letter <= "z" for letter in word):
+            characters[start:place] = [LOOKALIKES.get(letter, letter) for letter in word]
         start = place + 1

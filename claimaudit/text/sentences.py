@@ -7,7 +7,7 @@ not white space or markup lies in exactly one sentence.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 
@@ -41,6 +41,8 @@ _INLINE_LIST = re.compile(r":\s+(?=[-–—]\s?\w)")
 _INLINE_DASH = re.compile(r"(?<=[\s;,])(?=[-–—]\s\w)")
 _INLINE_NUMBER = re.compile(r"(?<=\s)(?=\(?(\d{1,2})(?:\.\)|[.)])\s+[A-Z])")
 _INLINE_LETTER = re.compile(r"(?<=\s)(?=([b-h])[.)]\s+[A-Z])")
+_FIRST_ENUMERATOR = re.compile(rf"\s*(?:{_MARK}\s*)*\(?(\d{{1,2}}|[a-z])(?:\.\)|[.)])\s")
+_EMOJI_AHEAD = re.compile(rf"(?:(?<=\s)|^)[{_EMOJI}]")
 _EMOJI_BULLET = re.compile(rf"(?<=\s)[{_EMOJI}](?=[\ufe0f\u200d]*\s?\w)")
 _END = re.compile(r"(?:\.(?:\s\.)+|[.!?。！？…])[.!?。！？…]*[\"'”’»)\]]*")
 _OPENING = "\"'“‘«([¿¡"
@@ -89,39 +91,55 @@ def split_sentences(listing: Listing, page: Page | None = None) -> tuple[Sentenc
     prose None 2 'No.'
     """
     page = page or read_page(listing.text, markup=listing.markup)
-    text = page.readable.text
+    text = (page.plain or page.readable).text
     pieces = [piece for line in _lines(text) for piece in _pieces(text, line)]
-    zones = _covering(page.zones, [piece.start for piece in pieces])
+    places = [_place(page, piece) for piece in pieces]
+    zones = _covering(page.zones, places)
     sentences = [
         _sentence(listing, page, piece, index, zone.name if zone else "body")
         for index, (piece, zone) in enumerate(zip(pieces, zones, strict=True))
     ]
-    return tuple(_with_context(sentences, pieces, page))
+    return tuple(_with_context(sentences, pieces, _covering(page.headings, places)))
 
 
-def _covering(zones: Sequence[Zone], places: Iterable[int]) -> Iterator[Zone | None]:
-    """For each of some ascending places, the first zone that covers it."""
+def _place(page: Page, piece: _Piece) -> int:
+    """Where a piece begins in the readable text."""
+    return piece.start if page.plain is None else page.plain.source(piece.start, piece.end).start
+
+
+def _covering(zones: Sequence[Zone], places: Sequence[int]) -> list[Zone | None]:
+    """For each of some places, the first zone that covers it."""
+    covering: list[Zone | None] = [None] * len(places)
+    if not zones:
+        return covering
     waiting = sorted(enumerate(zones), key=lambda entry: entry[1].start, reverse=True)
     open_zones: list[int] = []
-    for place in places:
-        while waiting and waiting[-1][1].start <= place:
+    for index in sorted(range(len(places)), key=places.__getitem__):
+        while waiting and waiting[-1][1].start <= places[index]:
             heappush(open_zones, waiting.pop()[0])
-        while open_zones and zones[open_zones[0]].end <= place:
+        while open_zones and zones[open_zones[0]].end <= places[index]:
             heappop(open_zones)
-        yield zones[open_zones[0]] if open_zones else None
+        covering[index] = zones[open_zones[0]] if open_zones else None
+    return covering
 
 
 def _sentence(listing: Listing, page: Page, piece: _Piece, index: int, zone: str) -> Sentence:
-    readable = page.readable.slice(piece.start, piece.end)
+    start, end, plain = piece.start, piece.end, None
+    if page.plain is not None:
+        plain = page.plain.slice(start, end).through(page.readable)
+        places = page.plain.source(start, end)
+        start, end = places.start, places.end
+    readable = page.readable.slice(start, end)
     return Sentence(
         listing=listing,
-        span=page.readable.source(piece.start, piece.end),
+        span=page.readable.source(start, end),
         index=index,
         readable=readable,
-        folded=fold(readable),
+        folded=fold(plain or readable),
         kind="item" if piece.is_item else "prose",
         zone=zone,
         paragraph=piece.paragraph,
+        is_disguised=plain is not None and plain.text != readable.text,
     )
 
 
@@ -186,8 +204,7 @@ def _fragments(text: str, line: _Line) -> Iterator[tuple[int, int, bool]]:
         for match in _INLINE_DASH.finditer(text, opened.end() + 1, line.end):
             cuts[match.start()] = True
     cuts.update(_inline_enumerators(text, line, body))
-    marks = {text[match.start()] for match in re.finditer(rf"(?:(?<=\s)|^)[{_EMOJI}]", text[line.start : line.end])}
-    if marks:
+    if _EMOJI_AHEAD.search(text[line.start : line.end]):
         cuts.update(_inline_emoji(text, line, body))
     start = looked = line.start
     is_item = False
@@ -203,7 +220,7 @@ def _fragments(text: str, line: _Line) -> Iterator[tuple[int, int, bool]]:
 
 def _inline_enumerators(text: str, line: _Line, body: int) -> dict[int, bool]:
     """Cuts before `2)` in `1) one 2) two`: only where the figures count up from the line's first."""
-    first = re.match(rf"\s*(?:{_MARK}\s*)*\(?(\d{{1,2}}|[a-z])(?:\.\)|[.)])\s", text[line.start : line.end])
+    first = _FIRST_ENUMERATOR.match(text[line.start : line.end])
     if first is None:
         return {}
     cuts: dict[int, bool] = {}
@@ -331,15 +348,14 @@ def _bounded(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     yield from _trimmed(text, start, end)
 
 
-def _with_context(sentences: list[Sentence], pieces: list[_Piece], page: Page) -> Iterator[Sentence]:
+def _with_context(sentences: list[Sentence], pieces: list[_Piece], headings: Sequence[Zone | None]) -> Iterator[Sentence]:
     """Each sentence with its kind and the indices of its heading, lead-in and question."""
     heading: int | None = None
     question: int | None = None
     question_paragraph = 0
     lead_in: int | None = None
     headings_between = 0
-    marked = _covering(page.headings, [piece.start for piece in pieces])
-    for index, (sent, mark) in enumerate(zip(sentences, marked, strict=True)):
+    for index, (sent, marked) in enumerate(zip(sentences, headings, strict=True)):
         piece = pieces[index]
         alone = (index == 0 or pieces[index - 1].line != piece.line) and (
             index + 1 == len(pieces) or pieces[index + 1].line != piece.line
@@ -347,19 +363,25 @@ def _with_context(sentences: list[Sentence], pieces: list[_Piece], page: Page) -
         text = sent.readable.text.rstrip()
         last = text.rstrip("\"'”’)*_ ")[-1:]
         is_question = last in "?？" and last != ""
-        is_heading = _is_heading(sent, alone, last, index, sentences, is_marked=mark is not None)
+        is_heading = _is_heading(sent, alone, last, index, sentences, is_marked=marked is not None)
         kind = "heading" if is_heading else sent.kind
         is_item = sent.kind == "item"
         own_lead = lead_in
         if not is_item and own_lead is not None:
             follows = own_lead == index - 1 and sentences[own_lead].readable.text.rstrip().endswith(":")
             own_lead = own_lead if follows and not is_heading else None
-        yield replace(
-            sent,
-            kind=kind,
-            heading=heading,
-            lead_in=own_lead,
-            question=question if question is not None and not is_question else None,
+        yield Sentence(
+            sent.listing,
+            sent.span,
+            index,
+            sent.readable,
+            sent.folded,
+            kind,
+            sent.zone,
+            sent.paragraph,
+            heading,
+            own_lead,
+            None if is_question else question,
         )
         if is_heading and not is_question:
             heading = index

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from claimaudit import PackError
-from claimaudit.claims.phrases import compile_phrases, gaps
+from claimaudit import Pack, PackError
+from claimaudit.claims.phrases import Phrasebook, gaps, phrasebook
+from claimaudit.packs import examples
+from tests.conftest import sentences_of
 
 WORDS = {"pain": ["pain", "sting(s|ing)?"], "no": ["no", "zero"], "none": ["<no> <pain>"]}
 
 
 def found(phrase: str, text: str) -> str | None:
-    pattern = compile_phrases([phrase], WORDS, origin="x.yaml:1")
-    assert pattern is not None
-    match = pattern.search(text)
+    match = Phrasebook(WORDS).phrase(phrase, origin="x.yaml:1").pattern.search(text)
     return match.group() if match else None
 
 
@@ -39,18 +41,85 @@ def test_phrases(phrase: str, text: str, match: str | None) -> None:
 
 
 def test_gaps_are_the_words_that_the_phrase_does_not_name() -> None:
-    pattern = compile_phrases(["spots ~3 gone", "it ~2 fades"], {}, origin="x")
-    assert pattern is not None
-    match = pattern.search("the spots will not be gone")
+    match = Phrasebook({}).phrase("spots ~3 gone", origin="x").pattern.search("the spots will not be gone")
     assert match is not None
     assert [match.string[start:end] for start, end in gaps(match)] == [" will not be"]
 
 
-@pytest.mark.parametrize(("phrase", "message"), [("<what>", "not in vocabulary"), ("(", "no regular"), ("x*", "empty text")])
+@pytest.mark.parametrize(
+    ("phrase", "message"),
+    [
+        ("<what>", "not in vocabulary"),
+        ("(", "no regular"),
+        ("(?<=a+)b", "no regular"),
+        ("x*", "empty text"),
+        ("<maybe>", "empty text"),
+        ("[<no>]", "within"),
+        ("<circle>", "defined by itself"),
+        ("\ue000", "private character"),
+    ],
+)
 def test_errors_name_the_origin(phrase: str, message: str) -> None:
+    book = Phrasebook({**WORDS, "maybe": ["(x)?"], "circle": ["<circle> x"]})
     with pytest.raises(PackError, match=f"x.yaml:7: .*{message}"):
-        compile_phrases([phrase], WORDS, origin="x.yaml:7")
+        book.phrases([phrase], origin="x.yaml:7")
 
 
-def test_no_phrases_no_pattern() -> None:
-    assert compile_phrases([], {}, origin="x") is None
+def test_no_phrases_match_nothing() -> None:
+    assert not Phrasebook({}).phrases([], origin="x").are_in("no pain")
+
+
+@pytest.mark.parametrize("text", ["no pain, zero stinging", "painless", "stings", "the no-pain pen", "", "zero. sting"])
+def test_alternatives_match_as_one_expression(text: str) -> None:
+    phrases = Phrasebook(WORDS).phrases(["<none>", "pain", "<no>", "sting\\w*", "less"], origin="x")
+    whole = re.compile("|".join(phrase.pattern.pattern for phrase in phrases))
+    assert list(phrases.spans_in(text)) == [match.span() for match in whole.finditer(text)]
+    assert phrases.are_in(text) == bool(whole.search(text))
+
+
+TRICKY = [
+    *("(pain|pang)s?", "no-?pain", r"\d+ ?(mg|%)", r"x\d{2}y", "a (b|c )?d", "((very|so) )*good", r"\w+n't", r"\bsafe\b"),
+    *("(?i:pen)", "(a|<no>) ?day", "(<no>|<pain>)", "<no> ~2 <pain>", "[ab] c", "^a( b)?$", "(one|1)(-| )day"),
+]
+TEXTS = [
+    *("pains", "no-pain", "nopain", "5mg", "55 mg", "7 %", "x12y", "x1y", "a d", "a bd", "a c d", "so very good", "good"),
+    *("isn't", "safe.", "unsafe", "Pen", "a-day", "zeroday", "sting", "no such sting", "no, pain", "b c", "a b", "a"),
+    *("1-day", "٣mg"),
+]
+
+
+@pytest.mark.parametrize("phrase", TRICKY)
+def test_what_matches_meets_the_needs(phrase: str) -> None:
+    book = Phrasebook(WORDS)
+    made = book.phrase(phrase, origin="x")
+    needs = made.needs
+    matched = [text for text in TEXTS if made.pattern.search(text)]
+    assert matched, "the texts should hold a match of each phrase"
+    for text in matched:
+        assert not any(need.isdisjoint(book.held(text)) for need in needs), text
+
+
+def test_needs_of_the_pack_change_no_result(pack: Pack) -> None:
+    """Every phrase of the pack that matches an example of the pack has its needs met there."""
+    book = phrasebook(pack)
+    texts = {sent.folded.text for example in examples(pack) for sent in sentences_of(example.text)}
+    phrases = [
+        book.phrase(phrase, origin="x") for file in pack.claims.values() for entry in file.patterns for phrase in entry.any
+    ]
+    needs = [phrase.needs for phrase in phrases]
+    matches = 0
+    for text in sorted(texts):
+        held = book.held(text)
+        for phrase, own in zip(phrases, needs, strict=True):
+            if any(need.isdisjoint(held) for need in own):
+                assert not phrase.pattern.search(text), (phrase.pattern.pattern, text)
+            else:
+                matches += 1
+    assert matches > len(texts)  # else the prefilter lets nothing through and nothing was compared
+
+
+def test_without_the_parser_every_phrase_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("claimaudit.claims.prefilter.sre_parser", None)
+    phrases = Phrasebook(WORDS).phrases(["<none>", "pen"], origin="x")
+    assert [phrase.needs for phrase in phrases] == [(), ()]
+    assert list(phrases.spans_in("a pen: zero pain")) == [(2, 5), (7, 16)]

@@ -83,7 +83,7 @@ def test_a_workbook_goes_out_and_comes_back(pen: Path, tmp_path: Path) -> None:
     scanned = ("scan", str(pen), "--speed", "patterns", "--format", "xlsx")
     refused = run(*scanned)
     assert refused.returncode == 2
-    assert b"--format xlsx writes a file, not text. Name it with --output." in refused.stderr
+    assert b"--format xlsx needs an --output: it is no text." in refused.stderr
     assert run(*scanned, "-o", str(tmp_path / "no" / "desk.xlsx")).returncode == 2
     assert run(*scanned, "-o", str(book)).returncode == 1
     applied = run("review", "apply", str(book), "--baseline", str(baseline))

@@ -72,3 +72,36 @@ def test_a_raised_figure_is_a_mark_and_no_part_of_the_word() -> None:
     place = page.readable.text.index("¹")
     assert page.readable.source(place, place + 1).of(source) == "1"
     assert sentences_of(source, markup="html")[0].folded.text.startswith("gentle on 10 m,")
+
+
+def test_hidden_text_is_kept_apart_from_the_words_around_it() -> None:
+    source = '<p>pain<span style="display:none">ted by <i>hand</i></span>less pen</p><p>next</p>'
+    page = read_page(source)
+    assert page.readable.text.split("\n\n") == ["painless pen", "ted by hand", "next"] + [""] * page.readable.text.endswith(
+        "\n\n"
+    )
+    (zone,) = page.zones
+    assert (zone.name, page.readable.text[zone.start : zone.end]) == ("hidden", "ted by hand")
+    assert page.readable.source(zone.start, zone.end).of(source) == "ted by <i>hand</i"[:-3]
+
+
+def test_an_unclosed_hidden_element_does_not_hide_the_page() -> None:
+    page = read_page('<div><p style="display:none">secret words<p>shown words</div><p>more words')
+    assert [page.readable.text[zone.start : zone.end].strip() for zone in page.zones] == ["secret words"]
+
+
+def test_linked_data_is_read_with_its_escapes() -> None:
+    source = (
+        '<script type="application/ld+json">{"name": "A pen", "description": "It is \\u0070ainless.\\nTruly"}</script><p>x'
+    )
+    page = read_page(source)
+    assert [(zone.name, page.readable.text[zone.start : zone.end]) for zone in page.zones] == [
+        ("json-ld", "A pen"),
+        ("json-ld", "It is painless.\nTruly"),
+    ]
+    at = page.readable.text.index("painless")
+    assert page.readable.source(at, at + 8).of(source) == "\\u0070ainless"
+
+
+def test_comments_are_nobodys_copy() -> None:
+    assert "secret" not in read_page("<p>pain<!-- secret -->less</p>").readable.text

@@ -1,0 +1,119 @@
+"""One contender of `speed.py`, alone in a process, so that memory and caches are its own.
+
+    python benchmarks/contenders.py NAME < JOB.json
+
+The job says which documents to read, how many listings to make of them, and on which core. Prints what was measured. Imports
+only what the contender needs: medspaCy has an environment of its own.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+Read = Callable[[str], object]
+_CLOSING = re.compile(r"[.!?…:;,)\"'”’]*\s*$")
+
+
+def listings(documents: Sequence[dict[str, Any]], count: int, first: int) -> Iterator[str]:
+    """Copy for `count` listings: the documents in turn, a running number at the end of each sentence makes it unique."""
+    number = first * 100
+    for place in range(first, first + count):
+        document = documents[place % len(documents)]
+        text, at, parts = document["text"], 0, []
+        for _, end in document["sentences"]:
+            number += 1
+            closing = _CLOSING.search(text, at, end)
+            cut = closing.start() if closing else end
+            parts += [text[at:cut], f" {number}", text[cut:end]]
+            at = end
+        yield "".join([*parts, text[at:]])
+
+
+def claimaudit(speed: str) -> Read:
+    from claimaudit import Auditor
+
+    return Auditor(speed=speed).audit
+
+
+def spacy_tokenizer() -> Read:
+    import spacy
+
+    return spacy.blank("en").tokenizer
+
+
+def keyword_scan() -> Read:
+    """What a search with one regular expression costs: sixty words of the claims, found but neither read nor judged."""
+    words = (
+        "instant(?:ly)? immediate(?:ly)? overnight permanent(?:ly)? forever painless(?:ly)? pain hurts? discomfort cures? "
+        "melasma chloasma removes? eliminates? erases? vanish(?:es)? gone flawless spotless perfect guaranteed? guarantee "
+        "works everyone safe harmless risk scars? marks? damage downtime recovery skin types? tones? professional clinic "
+        "salon dermatologist surgery lifts? tightens? collagen wrinkles? moles? tags? warts? acne rosacea eczema psoriasis "
+        "fungus treats? heals? clinically proven tested approved fda recommended doctor session once single"
+    ).split()
+    expression = re.compile(rf"\b(?:{'|'.join(words)})\b", re.IGNORECASE)
+    return lambda text: expression.findall(text)
+
+
+def medspacy_pipeline() -> Read:
+    """Sentences, targets and ConText, with rules as its documentation writes them."""
+    import medspacy
+    from medspacy.ner import TargetRule
+
+    nlp = medspacy.load(medspacy_enable=["medspacy_pyrush", "medspacy_target_matcher", "medspacy_context"])
+    words = "pain downtime scars melasma moles warts wrinkles acne cure permanent guaranteed safe instant painless"
+    nlp.get_pipe("medspacy_target_matcher").add([TargetRule(word, "CLAIM") for word in words.split()])
+    return nlp
+
+
+CONTENDERS: dict[str, Callable[[], Read]] = {
+    "patterns": lambda: claimaudit("patterns"),
+    "fast": lambda: claimaudit("fast"),
+    "accurate": lambda: claimaudit("accurate"),
+    "spaCy tokenizer": spacy_tokenizer,
+    "keyword scan": keyword_scan,
+    "medspaCy": medspacy_pipeline,
+}
+
+
+def measure(name: str, job: dict[str, Any]) -> dict[str, float]:
+    """Read listings with one contender after as many others as `warm` says: a long run has met most words before."""
+    if job["core"] is not None:
+        os.sched_setaffinity(0, {job["core"]})
+    started = time.process_time()
+    read = CONTENDERS[name]()
+    load = time.process_time() - started
+    for text in listings(job["documents"], job["warm"], 0):
+        read(text)
+    gc.collect()
+    gc.freeze()  # what stays for good need not be looked through again: the same for all
+    characters = seconds = 0.0
+    for text in listings(job["documents"], job["count"], job["warm"] + job["first"]):
+        started = time.process_time()
+        read(text)
+        seconds += time.process_time() - started
+        characters += len(text)
+    return {
+        "listings": job["count"],
+        "characters": characters,
+        "seconds": seconds,
+        "load": load,
+        "peak_mb": peak_mb(),
+    }
+
+
+def peak_mb() -> float:
+    """The most memory that this process has held. Not `ru_maxrss`, which counts that of the process that started it."""
+    status = Path("/proc/self/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) / 1024
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(sys.argv[1], json.load(sys.stdin))))

@@ -1,0 +1,208 @@
+"""How fast claimaudit reads, beside a tokenizer, a keyword scan and a clinical pipeline, all in one run on one machine.
+
+    make bench        or        python benchmarks/speed.py [--count N] [--grow N …] [--medspacy PYTHON] [-o FOLDER]
+
+Listings are the documents of the test split in turn, some 1,300 characters each, every sentence with a number of its own, so
+that no memory of sentences wins. Each contender has a fresh process pinned to one core, and is warmed up on other listings;
+measured is its CPU time. `--grow` reads more and more listings, which shows whether time and memory a listing stay the same:
+`--grow 1000 10000 100000 1000000` takes hours. Writes speed.json, speed.md and speed.svg.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from claimaudit import Auditor, load_pack
+from claimaudit.claims.corpus import read_corpus
+
+HERE = Path(__file__).resolve().parent
+OWN = ("patterns", "fast", "accurate")
+OTHERS = ("spaCy tokenizer", "keyword scan", "medspaCy")
+SLOW = {"accurate": 0.2, "medspaCy": 0.1}
+"""The share of the listings that a slow contender reads."""
+Row = dict[str, Any]
+
+
+def documents() -> list[Row]:
+    corpus = read_corpus(load_pack())
+    return [{"text": document.text, "sentences": document.sentences} for document in corpus.split("test")]
+
+
+class Bench:
+    def __init__(self, count: int, medspacy: str | None) -> None:
+        self.documents = documents()
+        self.count = count
+        self.python = {"medspaCy": medspacy}
+
+    def on_one_core(self, name: str, count: int, *, core: int | None = None, first: int = 0) -> Row:
+        """One contender in a process of its own on one core (the last one, where it is not given)."""
+        python = self.python.get(name, sys.executable)
+        if python is None:
+            return {"name": name, "missing": "no environment: give --medspacy PYTHON"}
+        core = max(os.sched_getaffinity(0)) if core is None else core
+        job = {"documents": self.documents, "count": count, "first": first, "warm": min(count, 300), "core": core}
+        command = [python, str(HERE / "contenders.py"), name]
+        done = subprocess.run(command, input=json.dumps(job), capture_output=True, text=True, check=False)
+        if done.returncode:
+            return {"name": name, "missing": done.stderr.strip().splitlines()[-1]}
+        return {"name": name, **json.loads(done.stdout)}
+
+    def on_all_cores(self, name: str, count: int) -> Row:
+        """One process on each core, each with its share of the listings; the slowest tells the time."""
+        cores = sorted(os.sched_getaffinity(0))
+        share = count // len(cores)
+        with ThreadPoolExecutor(len(cores)) as pool:
+            shards = pool.map(
+                lambda place: self.on_one_core(name, share, core=cores[place], first=place * share), range(len(cores))
+            )
+            rows = list(shards)
+        return {
+            "name": name,
+            "cores": len(cores),
+            "listings": share * len(cores),
+            "characters": sum(row["characters"] for row in rows),
+            "seconds": max(row["seconds"] for row in rows),
+            "peak_mb": sum(row["peak_mb"] for row in rows),
+        }
+
+    def run(self, grow: Sequence[int]) -> Row:
+        counts = {name: max(50, int(self.count * SLOW.get(name, 1))) for name in (*OWN, *OTHERS)}
+        return {
+            "one_core": [_told(self.on_one_core(name, counts[name])) for name in (*OWN, *OTHERS)],
+            "all_cores": [_told(self.on_all_cores(name, counts[name])) for name in OWN],
+            "growth": [_told(self.on_one_core("fast", count)) for count in grow],
+            "start": start_up(),
+        }
+
+
+def start_up() -> dict[str, float]:
+    """CPU seconds of whole commands, the best of three."""
+    with tempfile.TemporaryDirectory() as folder:
+        line = Path(folder) / "one.txt"
+        line.write_text("Mole pen for home use. It does not hurt.\n", "utf-8")
+        scans = {f"scan of one line, {speed}": ["scan", str(line), "--speed", speed, "--fail-on", "never"] for speed in OWN}
+        commands = {"--help": ["--help"], **scans}
+        return {name: min(_cpu_seconds(arguments) for _ in range(3)) for name, arguments in commands.items()}
+
+
+def _cpu_seconds(arguments: list[str]) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-m", "claimaudit.cli", *arguments], capture_output=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 3)
+
+
+def _told(row: Row) -> Row:
+    """A row with its rates."""
+    if "missing" in row:
+        return row
+    rates = {
+        "listings_per_second": round(row["listings"] / row["seconds"], 1),
+        "mb_per_second": round(row["characters"] / 1e6 / row["seconds"], 3),
+    }
+    return {**row, "characters": int(row["characters"]), "peak_mb": round(row["peak_mb"]), **rates}
+
+
+def page(found: Row) -> str:
+    one = {row["name"]: row for row in found["one_core"]}
+    tokenizer = one["spaCy tokenizer"].get("listings_per_second")
+    clinical = one["medspaCy"].get("listings_per_second")
+
+    def ratio(row: Row, other: float | None) -> str:
+        return f"{row['listings_per_second'] / other:.2f} ×" if other else "–"
+
+    lines = ["| one core | listings/s | MB/s | of spaCy's tokenizer | of medspaCy | peak MB |", "|---|---|---|---|---|---|"]
+    for row in found["one_core"]:
+        if "missing" in row:
+            lines.append(f"| {row['name']} | not measured: {row['missing']} | | | | |")
+        else:
+            rates = f"{row['listings_per_second']:,.1f} | {row['mb_per_second']:.2f}"
+            lines.append(
+                f"| {row['name']} | {rates} | {ratio(row, tokenizer)} | {ratio(row, clinical)} | {row['peak_mb']:,} |"
+            )
+    lines += ["", "| all cores | cores | listings/s | MB/s | of one core | peak MB, together |", "|---|---|---|---|---|---|"]
+    for row in found["all_cores"]:
+        rates = f"{row['listings_per_second']:,.1f} | {row['mb_per_second']:.2f}"
+        of_one = ratio(row, one[row["name"]]["listings_per_second"])
+        lines.append(f"| {row['name']} | {row['cores']} | {rates} | {of_one} | {row['peak_mb']:,} |")
+    lines += ["", "| `fast`, listings read | ms a listing | peak MB |", "|---|---|---|"]
+    lines += [
+        f"| {row['listings']:,} | {1000 * row['seconds'] / row['listings']:.2f} | {row['peak_mb']:,} |"
+        for row in found["growth"]
+    ]
+    lines += ["", "| command | CPU seconds, start to end |", "|---|---|"]
+    lines += [f"| {name} | {seconds:.2f} |" for name, seconds in found["start"].items()]
+    about = f"{found['date']}, {found['machine']}. `{found['command']}`\n\nSignature: `{found['signature']}`"
+    return (
+        f"# Speed\n\nWritten by `benchmarks/speed.py`, whose docstring says how it measures.\n{about}\n\n"
+        + "\n".join(lines)
+        + "\n"
+    )
+
+
+def plot(found: Row, path: Path) -> None:
+    """Listings a second on one core, on a logarithmic axis."""
+    from matplotlib.figure import Figure
+
+    rows = [row for row in found["one_core"] if "missing" not in row]
+    rows.sort(key=lambda row: row["listings_per_second"])
+    figure = Figure(figsize=(7, 0.5 * len(rows) + 1), layout="constrained")
+    axes = figure.subplots()
+    rates = [row["listings_per_second"] for row in rows]
+    colours = ["#2b6cb0" if row["name"] in OWN else "#a0aec0" for row in rows]
+    bars = axes.barh([row["name"] for row in rows], rates, color=colours)
+    axes.bar_label(bars, [f"{rate:,.0f}" for rate in rates], padding=3)
+    axes.set_xscale("log")
+    axes.set_xlabel("listings a second on one core (logarithmic)")
+    axes.margins(x=0.15)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, metadata={"Date": None})
+
+
+def machine() -> str:
+    cpu = next(
+        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        platform.processor(),
+    )
+    return f"{len(os.sched_getaffinity(0))} cores of {cpu}, {platform.system()}, Python {platform.python_version()}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--count", type=int, default=1_000, help="listings that a quick contender reads")
+    parser.add_argument("--grow", type=int, nargs="*", default=[1_000, 4_000], help="numbers of listings for `fast`")
+    parser.add_argument("--medspacy", help="Python of an environment that holds medspaCy")
+    parser.add_argument("-o", "--output", type=Path, default=HERE)
+    options = parser.parse_args()
+    started = time.monotonic()
+    found = {
+        "date": date.today().isoformat(),
+        "machine": machine(),
+        "command": "python benchmarks/speed.py "
+        + " ".join(["--count", str(options.count), "--grow", *map(str, options.grow)]),
+        "signature": str(Auditor(speed="accurate").signature),
+        **Bench(options.count, options.medspacy).run(options.grow),
+    }
+    options.output.mkdir(parents=True, exist_ok=True)
+    (options.output / "speed.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    (options.output / "speed.md").write_text(page(found), "utf-8")
+    plot(found, options.output / "speed.svg")
+    print(page(found))
+    print(f"{time.monotonic() - started:.0f} seconds")
+
+
+if __name__ == "__main__":
+    main()

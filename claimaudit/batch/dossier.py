@@ -1,0 +1,64 @@
+"""What results are set beside before anybody reads them: the seller's documents on file, and the baseline, on a day."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from claimaudit.decisions.baseline import Baseline
+from claimaudit.resources import Pack
+from claimaudit.substantiation import Register, read_register
+from claimaudit.types import AuditResult
+
+
+@dataclass(frozen=True, slots=True)
+class DossierFiles:
+    """Where a dossier lies, and the day on which documents and waivers must hold."""
+
+    baseline: str | None = None
+    substantiation: str | None = None
+    as_of: str = ""
+
+    def read(self, pack: Pack) -> Dossier:
+        """The dossier.
+
+        Raises
+        ------
+        InputError
+            A file cannot be read or is not valid; the message names file and line.
+        """
+        return Dossier(
+            Baseline() if self.baseline is None else Baseline.read(Path(self.baseline)),
+            None if self.substantiation is None else read_register(Path(self.substantiation), pack),
+            date.fromisoformat(self.as_of) if self.as_of else date.today(),
+        )
+
+    def described(self) -> dict[str, Any] | None:
+        """Its files by SHA-256 and its day; None if there are no files, for then the day decides nothing."""
+        files = {"baseline": self.baseline, "substantiation": self.substantiation}
+        if not any(files.values()):
+            return None
+        read = {name: None if path is None else {"given": path, "sha256": _sha256(path)} for name, path in files.items()}
+        return {**read, "as_of": self.as_of}
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """A baseline and a register of documents, and the day on which they are looked at."""
+
+    baseline: Baseline
+    register: Register | None
+    as_of: date
+
+    def apply(self, result: AuditResult) -> AuditResult:
+        """The result with what documents cover said, and what is known or waived moved to `suppressed`."""
+        if self.register is not None:
+            result = self.register.cover(result, self.as_of)
+        return self.baseline.sift(result, self.as_of)
+
+
+def _sha256(path: str) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
