@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 MEDSPACY := .venv-medspacy
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint format docs model quality bench clean
+.PHONY: demo test lint format docs notebooks model quality bench clean
 
 demo: $(STAMP)  ## audit the example listings and show the findings
 	@$(BIN)/claimaudit scan docs/examples --fail-on never
@@ -25,6 +25,9 @@ format: $(STAMP)
 docs: $(STAMP)  ## write docs/cli.md from the command line's own help, docs/evidence.md from the pack
 	@$(BIN)/typer claimaudit.cli utils docs --name claimaudit --output docs/cli.md
 	@$(BIN)/claimaudit evidence --format markdown > docs/evidence.md
+
+notebooks: $(STAMP)  ## run the notebooks and keep what they show
+	@$(BIN)/python notebooks/execute.py
 
 model: $(STAMP)  ## train models/skin-1 anew from corpora/skin (half an hour on two cores)
 	@$(BIN)/python -m pip install --quiet --editable '.[train]'

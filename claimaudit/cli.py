@@ -45,6 +45,10 @@ corpus_app = typer.Typer(help="Look after a pack's training corpus.", no_args_is
 app.add_typer(corpus_app, name="corpus")
 review_app = typer.Typer(help="Take in what reviewers decided.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(review_app, name="review")
+labels_app = typer.Typer(
+    help="Audited copy to annotation tools, corrected labels back.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(labels_app, name="labels")
 
 
 class Format(StrEnum):
@@ -93,6 +97,16 @@ class Speed(StrEnum):
     ACCURATE = "accurate"
     FAST = "fast"
     PATTERNS = "patterns"
+
+
+class Tool(StrEnum):
+    LABEL_STUDIO = "label-studio"
+    PRODIGY = "prodigy"
+
+
+class Unit(StrEnum):
+    CODE_POINTS = "code-points"
+    UTF_16 = "utf-16"
 
 
 class Split(StrEnum):
@@ -526,6 +540,93 @@ def corpus_stats(pack: PackOption = None) -> None:
     from claimaudit.resources import load_pack
 
     typer.echo(json.dumps(stats(read_corpus(load_pack(pack))), indent=2, ensure_ascii=False))
+
+
+@labels_app.command("export")
+def labels_export(
+    paths: Annotated[list[str], typer.Argument(help="Copy to audit, as for scan.")],
+    to: Annotated[Tool, typer.Option("--to", help="The tool that will read it.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Write the tasks here.")],
+    config: Annotated[
+        Path | None, typer.Option(help="Write what sets up the tool here: the labelling interface, or the list of labels.")
+    ] = None,
+    offsets: Annotated[Unit, typer.Option(help="What offsets count.")] = Unit.CODE_POINTS,
+    setting: Annotated[str, typer.Option(help="auto, or a setting of the pack (home, clinic) for all listings.")] = "auto",
+    speed: SpeedOption = None,
+    model: ModelOption = None,
+    text_column: Annotated[
+        str, typer.Option("--text", "--text-column", help="Column or key of the copy, or several.")
+    ] = "text",
+    id_column: Annotated[
+        str | None, typer.Option(help="Column or key of the listing's id. Default: id where there is one.")
+    ] = None,
+    setting_column: Annotated[str, typer.Option(help="Column or key of the setting, if there is one.")] = "setting",
+    pack: PackOption = None,
+) -> None:
+    """Audit copy and write it as tasks, with findings and near misses as labels to correct.
+
+    HTML goes out as its readable text. Exit status: 0 written, 2 could not run, 3 something was not read.
+    """
+    from claimaudit.audit import Auditor
+    from claimaudit.batch.dossier import DossierFiles
+    from claimaudit.batch.readers import Columns, read_listings
+    from claimaudit.labels import label_studio, prodigy
+    from claimaudit.labels.regions import Offsets, tasks_of
+
+    tool = prodigy if to is Tool.PRODIGY else label_studio
+    auditor = Auditor(
+        pack, model=model, speed=speed.value if speed else None, setting=None if setting == "auto" else setting
+    )
+    stream = _Stream(auditor, DossierFiles().read(auditor.pack), None, None, strict=False)
+    columns = Columns(text=_names(text_column) or (), id=id_column, setting=setting_column)
+    items = stream.results(read_listings(paths, columns=columns, settings=auditor.pack.settings))
+    tasks = (task for _, result in items for task in tasks_of(result, Offsets(offsets.value)))
+    with ExitStack() as places:
+        out = places.enter_context(_destination(output))
+        setup = places.enter_context(_destination(config)) if config is not None else None
+        tool.write_tasks(tasks, out)
+        if setup is not None:
+            setup.write(tool.setup(auditor.pack))
+    raise typer.Exit(_status(stream.counts, FailOn.NEVER))
+
+
+@labels_app.command("import")
+def labels_import(
+    file: Annotated[Path, typer.Argument(help="What the tool exported: Label Studio's JSON, Prodigy's JSONL.")],
+    from_: Annotated[Tool, typer.Option("--from", help="The tool that wrote it.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Write the labelled documents here, JSON Lines.")],
+    author: Annotated[str, typer.Option(help="Whose labels they are; splits.yaml of the corpus names each author.")],
+    copy: Annotated[Path | None, typer.Option(help="The file that was exported, where the tool left the text out.")] = None,
+    offsets: Annotated[
+        Unit, typer.Option(help="What offsets count; the other is tried where a label's words do not agree.")
+    ] = Unit.CODE_POINTS,
+    pack: PackOption = None,
+) -> None:
+    """Take corrected labels in, as documents that evaluate reads as gold and train learns from.
+
+    A document comes out whole or not at all. Exit status: 0 all taken in, 2 could not run, 3 some were left out.
+    """
+    from claimaudit.labels import label_studio, prodigy
+    from claimaudit.labels.documents import to_documents
+    from claimaudit.labels.regions import Offsets, to_line
+    from claimaudit.reports.page import counted
+    from claimaudit.resources import load_pack
+
+    tool = prodigy if from_ is Tool.PRODIGY else label_studio
+    texts = tool.read_copy(copy) if copy is not None else None
+    taken = to_documents(tool.read_tasks(file), load_pack(pack), author=author, offsets=Offsets(offsets.value), copy=texts)
+    with _destination(output) as out:
+        out.writelines(to_line(document.model_dump(mode="json")) for document in taken.documents)
+    for note in taken.notes:
+        typer.echo(f"claimaudit: {note}", err=True)
+    for problem in taken.problems:
+        typer.echo(f"claimaudit: left out: {problem}", err=True)
+    labels = sum(len(document.labels) for document in taken.documents)
+    counts = [counted(len(taken.documents), "document"), counted(labels, "label")]
+    counts += [f"{count} {reason}" for reason, count in taken.skipped.items()]
+    typer.echo(f"{output}: {', '.join(counts)}; {counted(len(taken.problems), 'problem')}")
+    if taken.problems:
+        raise typer.Exit(INCOMPLETE)
 
 
 def _format(format_: Format | None, output: Path | None) -> Format:

@@ -66,10 +66,11 @@ def measure(pack: Pack, folder: Path, *, report: Callable[[str], None] = print) 
     artifact = read_artifact(folder)
     scores: dict[str, dict[str, Any]] = {}
     gates: dict[str, dict[str, float]] = {}
+    corpus = read_corpus(pack)
     for split in MEASURED_ON:
-        gold = split_gold(pack, split)
-        if not gold.documents:
+        if not corpus.split(split):
             continue
+        gold = split_gold(pack, split)
         scores[split] = {}
         gates[split] = measure_gate(pack, folder, split)
         for speed in (PATTERNS, *artifact.combinations):

@@ -107,6 +107,17 @@ class MappedText:
             return Span(at, at)
         return Span(self.starts[start], max(self.starts[start], self.ends[end - 1]))
 
+    def covered(self, span: Span) -> tuple[int, int]:
+        """The characters [start, end) of this text that were made from a source span; (0, 0) if none was."""
+        if self.starts is None or self.ends is None:
+            return span.start - self.origin, span.end - self.origin
+        places = [
+            place
+            for place, (start, end) in enumerate(zip(self.starts, self.ends, strict=True))
+            if start < span.end and end > span.start
+        ]
+        return (places[0], places[-1] + 1) if places else (0, 0)
+
     def slice(self, start: int, end: int) -> MappedText:
         """Characters [start, end) with their part of the map."""
         if self.starts is None or self.ends is None:
@@ -689,6 +700,19 @@ class AuditResult:
         from claimaudit.reports.html import render  # the page is a report's business
 
         return render([self])
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the copy with its claims marked in place, and what is flagged."""
+        from claimaudit.reports.html import excerpt
+
+        return excerpt(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What IPython shows where there is no HTML: one line."""
+        printer.text(
+            f"<AuditResult of '{self.listing.id}': flagged {len(self.flagged)}, findings {len(self.findings)}, "
+            f"near misses {len(self.near_misses)}, unchecked {len(self.unchecked)}>"
+        )
 
     def to_frame(self, show: str = "all") -> pd.DataFrame:
         """The records as a pandas DataFrame, one row a finding; the columns stand even when there is none."""

@@ -20,6 +20,7 @@ LAYERS = [
     "evaluation",
     "training",
     "packs",
+    "labels",
     "decisions",
     "substantiation",
     "reports",

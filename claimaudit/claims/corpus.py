@@ -160,10 +160,7 @@ def read_corpus(pack: Pack) -> Corpus:
             seen[document.id] = origin
             if document.author not in splits.authors:
                 raise PackError(f"{origin}: author '{document.author}' is in no split. Add it to splits.yaml.")
-            if document.setting not in (*pack.settings, "unknown"):
-                raise PackError(f"{origin}: setting '{document.setting}' is none of the pack's.")
-            _check_sentences(document, origin)
-            _check_labels(document.labels, document, pack, origin)
+            check_document(document, pack, origin)
             documents.append(document)
     by_id = {document.id: document for document in documents}
     pairs = []
@@ -204,6 +201,20 @@ def _first(error: ValidationError) -> str:
     return f"'{'.'.join(str(part) for part in first['loc'])}': {first['msg']}. Correct it."
 
 
+def check_document(document: Document, pack: Pack, origin: str) -> None:
+    """Check a document against its pack: setting, sentences, labels.
+
+    Raises
+    ------
+    PackError
+        It does not hold; the message begins with `origin`.
+    """
+    if document.setting not in (*pack.settings, "unknown"):
+        raise PackError(f"{origin}: setting '{document.setting}' is none of the pack's.")
+    _check_sentences(document, origin)
+    _check_labels(document.labels, document, pack, origin)
+
+
 def _check_sentences(document: Document, origin: str) -> None:
     place = 0
     for number, (start, end) in enumerate(document.sentences):
@@ -232,12 +243,18 @@ def _check_labels(labels: Iterable[Label], document: Document, pack: Pack, origi
         start, end = document.sentences[label.sentence]
         if not start <= label.start < label.end <= end:
             raise PackError(f"{where}: the claim [{label.start}, {label.end}) is not inside the sentence [{start}, {end}).")
-        if (label.verdict is None) != (label.assertion in NO_VERDICT):
-            raise PackError(
-                f"{where}: a claim that is {label.assertion.value} has {'a' if label.verdict else 'no'} verdict."
-            )
-        if label.assertion is Assertion.DENIED and label.is_flagged:
-            raise PackError(f"{where}: what is denied is consistent.")
+        wrong = contradiction(label.assertion, label.verdict)
+        if wrong:
+            raise PackError(f"{where}: {wrong}.")
+
+
+def contradiction(assertion: Assertion, verdict: Verdict | None) -> str:
+    """What is wrong with a verdict for a claim said so, as words; empty if nothing is."""
+    if (verdict is None) != (assertion in NO_VERDICT):
+        return f"a claim that is {assertion.value} has {'a' if verdict else 'no'} verdict"
+    if assertion is Assertion.DENIED and verdict is not Verdict.CONSISTENT:
+        return "what is denied is consistent"
+    return ""
 
 
 def _check_pair(pair: Pair, pack: Pack, origin: str) -> None:

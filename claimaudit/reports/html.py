@@ -30,9 +30,7 @@ from claimaudit.types import (
     Limitation,
     NearMiss,
     Rule,
-    Sentence,
     Source,
-    Span,
     Unchecked,
     to_record,
 )
@@ -226,26 +224,13 @@ def _marks(result: AuditResult, first: int) -> tuple[Mark, ...]:
     marks: list[Mark] = []
     by_sentence: dict[int, list[Mark]] = {}
     for item in items:
-        start, end = _within(item.claim.sentence, item.claim.span)
+        start, end = item.claim.sentence.readable.covered(item.claim.span)
         before = by_sentence.setdefault(item.claim.sentence.index, [])
         taken = {mark.lane for mark in before if mark.start < end and start < mark.end}
         lane = next(lane for lane in range(len(items)) if lane not in taken)
         before.append(Mark(item, first + len(marks), len(marks) + 1, lane, start, end))
         marks.append(before[-1])
     return tuple(marks)
-
-
-def _within(sentence: Sentence, span: Span) -> tuple[int, int]:
-    """A source span as a range of the sentence's readable characters."""
-    readable = sentence.readable
-    if readable.starts is None or readable.ends is None:
-        return span.start - readable.origin, span.end - readable.origin
-    covered = [
-        place
-        for place, (start, end) in enumerate(zip(readable.starts, readable.ends, strict=True))
-        if start < span.end and end > span.start
-    ]
-    return (covered[0], covered[-1] + 1) if covered else (0, 0)
 
 
 def _blocks(result: AuditResult, marks: Sequence[Mark]) -> Iterator[Block]:
@@ -490,6 +475,17 @@ def render(results: Iterable[AuditResult], *, not_read: Sequence[str] = ()) -> s
         data=Markup(embedded(data)),
     )
     return _UNPRINTABLE.sub("\ufffd", page.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def excerpt(result: AuditResult) -> str:
+    """One listing as a piece of HTML for a notebook: the copy with its claims marked in place, and what is flagged."""
+    from markupsafe import Markup
+
+    templates = environment()
+    templates.filters.update(plain=plain)
+    (sheet,) = sheets_of([result])
+    piece = templates.get_template("excerpt.html").render(sheet=sheet, style=Markup(source(templates, "excerpt.css")))
+    return _UNPRINTABLE.sub("\ufffd", piece.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def write(results: Iterable[AuditResult], out: TextIO, *, not_read: Sequence[str] = ()) -> None:

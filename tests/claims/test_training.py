@@ -17,6 +17,7 @@ from claimaudit.claims.corpus import read_corpus
 from claimaudit.claims.setting import ScopeReader
 from claimaudit.claims.training.build import build_model, examples_to_learn_from
 from claimaudit.claims.training.examples import arrays, pair_examples, read_documents
+from claimaudit.training import train
 from tests.conftest import TESTS
 
 PLANTS = TESTS / "packs" / "houseplants"
@@ -82,6 +83,12 @@ def test_a_model_flags_what_no_pattern_knows(plants: Pack, folder: Path) -> None
     assert "strongest words: " in step.detail
     assert "nearest training sentence: you could not kill it with a hammer." in step.detail
     assert result.signature.model.startswith("plants-1/fast+")
+
+
+def test_a_corpus_without_splits_to_measure_on_is_trained_and_not_measured(plants: Pack, tmp_path: Path) -> None:
+    metrics = train(plants, tmp_path / "plants-1", name="plants-1", report=lambda line: None)
+    assert metrics["scores"] == {}
+    assert Auditor(plants, model=tmp_path / "plants-1", speed="fast").audit(LISTING).flagged
 
 
 def test_what_the_patterns_hear_is_weighed_not_lost(plants: Pack, folder: Path) -> None:

@@ -1,0 +1,1 @@
+"""Audited copy out to annotation tools, and corrected labels back in, as documents of a training corpus."""
