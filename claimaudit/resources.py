@@ -24,6 +24,8 @@ from claimaudit.types import Assertion, ClaimType, Figure, Limitation, Rule, Sou
 DEFAULT_PACK = "skin"
 MAX_FILE_BYTES = 8_000_000  # a pack file is text that people review; more than this is a mistake or an attack
 MAX_YAML_NODES = 400_000
+MAX_YAML_DEPTH = 20
+MAX_CLAIM_FILES = 500
 
 _PACKAGE = Path(__file__).resolve().parent
 _DATA_ROOTS = (_PACKAGE / "_data", _PACKAGE.parent)  # an installed wheel, then a checkout
@@ -88,23 +90,31 @@ def read_yaml(path: Path, *, name: str) -> Any:
     Raises
     ------
     PackError
-        The file is missing, too large, not UTF-8, not YAML, or repeats a key.
+        The file is missing, too large, nested too deeply, not UTF-8, not YAML, or repeats a key.
     """
     try:
-        data = path.read_bytes()
+        if path.exists() and not path.is_file():
+            raise PackError(f"{name}: not a file. Put a file there.")
+        with path.open("rb") as stream:
+            data = stream.read(MAX_FILE_BYTES + 1)
     except FileNotFoundError:
         raise PackError(f"{name}: the file is missing. A pack needs it; add it.") from None
     except OSError as error:
         raise PackError(f"{name}: cannot be read: {error.strerror}.") from error
     if len(data) > MAX_FILE_BYTES:
-        raise PackError(f"{name}: {len(data):,} bytes, more than the {MAX_FILE_BYTES:,} allowed. Split or shorten it.")
+        raise PackError(f"{name}: more than the {MAX_FILE_BYTES:,} bytes allowed. Split or shorten it.")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise PackError(f"{name}:{line}: not UTF-8 at byte {error.start}. Save the file as UTF-8.") from None
     try:
+        depth = 0
         for events, event in enumerate(yaml.parse(text, Loader=_Loader)):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_YAML_DEPTH:
+                line = event.start_mark.line + 1 if event.start_mark else 1
+                raise PackError(f"{name}:{line}: nested more than {MAX_YAML_DEPTH} deep. Flatten it.")
             if isinstance(event, yaml.AliasEvent):
                 line = event.start_mark.line + 1 if event.start_mark else 1
                 raise PackError(f"{name}:{line}: YAML aliases are not allowed here. Write the value out.")
@@ -487,6 +497,11 @@ def pack_path(pack: str | Path | None = None) -> Path:
     raise PackError(f"{pack}: no pack here. Give the name of a shipped pack or a folder that holds a pack.yaml.")
 
 
+def is_shipped(pack: Pack) -> bool:
+    """Whether a pack is one of those that come with the library."""
+    return any(pack.root.parent == root / "corpora" for root in _DATA_ROOTS)
+
+
 def model_path(pack: Pack) -> Path | None:
     """The folder of the newest model that ships for a shipped pack, `models/<pack>-<number>`; None if there is none."""
     for root in _DATA_ROOTS:
@@ -533,7 +548,10 @@ class _PackReader:
         return f"{self.label}/{relative}"
 
     def yaml(self, relative: str) -> Any:
-        return read_yaml(self.root / relative, name=self.name(relative))
+        path = self.root / relative
+        if not path.resolve().is_relative_to(self.root):
+            raise PackError(f"{self.name(relative)}: a link that leads out of the pack. Put the file itself there.")
+        return read_yaml(path, name=self.name(relative))
 
     def read(self) -> Pack:
         file = _validate(PackFile, self.yaml("pack.yaml"), name=self.name("pack.yaml"))
@@ -636,7 +654,10 @@ class _PackReader:
         return claim
 
     def _no_stray_claim_files(self, file: PackFile) -> None:
-        for path in sorted((self.root / "claims").glob("*.yaml")):
+        files = sorted((self.root / "claims").glob("*.yaml"))
+        if len(files) > MAX_CLAIM_FILES:
+            raise PackError(f"{self.name('claims')}: {len(files):,} files, more than the {MAX_CLAIM_FILES} allowed.")
+        for path in files:
             if path.stem not in file.claim_types:
                 raise PackError(
                     f"{self.name('claims/' + path.name)}: '{path.stem}' is not among the claim_types of pack.yaml. "

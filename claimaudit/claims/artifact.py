@@ -11,10 +11,12 @@ import hashlib
 import io
 import json
 import math
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, ZipFile, ZipInfo
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -28,6 +30,9 @@ from claimaudit.types import ClaimType
 FORMAT = 1
 MANIFEST = "model.json"
 MAX_FILE_BYTES = 200_000_000
+MAX_MANIFEST_BYTES = 1_000_000
+MAX_ARRAY_BYTES = 400_000_000
+"""Of the arrays of one file together, unpacked: looked up before any is read, so that a small file fills no memory."""
 LINEAR_FILES = ("linear.json", "linear.npz", "listing.json", "listing.npz", "exemplars.json")
 ENCODER_FILES = ("encoder.onnx", "tokenizer.json")
 
@@ -66,38 +71,62 @@ class Artifact:
     hash: str
 
     def linear(self, lexicon: Lexicon | None = None) -> LinearModel:
-        vocabularies = self._json("linear.json")
+        given = self._json("linear.json", dict)
+        vocabularies = {name: self._texts(given.get(name), f"linear.json: '{name}'") for name in SETTINGS}
         arrays = _arrays(self.folder / "linear.npz", self.label)
         try:
             idf = {name: arrays[f"idf-{name}"] for name in SETTINGS}
-            sizes = {name: len(vocabularies[name]) for name in SETTINGS}
             weights, bias = arrays["weights"], arrays["bias"]
-        except (KeyError, TypeError) as error:
+        except KeyError as error:
             raise ModelError(f"{self.label}/linear.npz: {error} is missing. Train the model anew.") from None
-        if weights.shape != (sum(sizes.values()), 2 * len(self.claim_types)) or bias.shape != weights.shape[1:]:
+        sizes = {name: len(terms) for name, terms in vocabularies.items()}
+        fits = all(idf[name].shape == (size,) for name, size in sizes.items()) and bias.shape == weights.shape[1:]
+        if not fits or weights.shape != (sum(sizes.values()), 2 * len(self.claim_types)):
             raise ModelError(f"{self.label}/linear.npz: weights of shape {weights.shape} do not fit the vocabularies.")
         return LinearModel(vocabularies, idf, weights, bias, lexicon)
 
     def listing(self, lexicon: Lexicon | None = None) -> ListingModel:
-        vocabulary = self._json("listing.json")
+        vocabulary = self._texts(self._json("listing.json", list), "listing.json")
         arrays = _arrays(self.folder / "listing.npz", self.label)
         try:
             idf, weights, bias = (arrays[name] for name in ("idf", "weights", "bias"))
         except KeyError as error:
             raise ModelError(f"{self.label}/listing.npz: {error} is missing. Train the model anew.") from None
-        if not weights.shape == idf.shape == (len(vocabulary),):
+        if not weights.shape == idf.shape == (len(vocabulary),) or bias.shape != ():
             raise ModelError(f"{self.label}/listing.npz: weights of shape {weights.shape} do not fit the vocabulary.")
         return ListingModel(vocabulary, idf, weights, float(bias), lexicon)
 
     def encoder(self) -> Encoder:
-        return Encoder(self.folder / "encoder.onnx", self.folder / "tokenizer.json")
+        try:
+            return Encoder(self.folder / "encoder.onnx", self.folder / "tokenizer.json")
+        except ImportError:
+            raise
+        except Exception as error:  # the libraries raise what they like
+            why = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise ModelError(
+                f"{self.label}: encoder.onnx and tokenizer.json cannot be loaded: {why}. Train the model anew."
+            ) from error
 
     def exemplars(self) -> dict[ClaimType, list[str]]:
         """Flagged training sentences by claim type, folded: what a finding of the model is likened to."""
-        return dict(self._json("exemplars.json"))
+        given = self._json("exemplars.json", dict)
+        return {name: self._texts(texts, f"exemplars.json: '{name}'", distinct=False) for name, texts in given.items()}
 
-    def _json(self, name: str) -> Any:
-        return json.loads((self.folder / name).read_text("utf-8"))
+    def _json(self, name: str, kind: type) -> Any:
+        try:
+            read = json.loads((self.folder / name).read_text("utf-8"))
+        except (ValueError, RecursionError, OSError) as error:
+            raise ModelError(f"{self.label}/{name}: not JSON that can be read ({error}). Train the model anew.") from None
+        if not isinstance(read, kind):
+            raise ModelError(f"{self.label}/{name}: a {kind.__name__} was expected. Train the model anew.")
+        return read
+
+    def _texts(self, given: Any, where: str, *, distinct: bool = True) -> list[str]:
+        if not isinstance(given, list) or not all(isinstance(text, str) for text in given):
+            raise ModelError(f"{self.label}/{where}: a list of texts was expected. Train the model anew.")
+        if distinct and (not given or len(set(given)) < len(given)):
+            raise ModelError(f"{self.label}/{where}: the words are none, or one stands twice. Train the model anew.")
+        return given
 
 
 def read_artifact(folder: Path) -> Artifact:
@@ -111,7 +140,7 @@ def read_artifact(folder: Path) -> Artifact:
     label = folder.name
     manifest = folder / MANIFEST
     try:
-        raw = manifest.read_bytes()
+        raw = _bounded(manifest, MAX_MANIFEST_BYTES, f"{label}/{MANIFEST}")
         read = _Manifest.model_validate_json(raw)
     except OSError as error:
         raise ModelError(
@@ -129,7 +158,13 @@ def read_artifact(folder: Path) -> Artifact:
     for name in (*LINEAR_FILES, *(ENCODER_FILES if "accurate" in read.combinations else ())):
         if name not in read.files:
             raise ModelError(f"{label}/{MANIFEST}: the hash of '{name}' is missing. Train the model anew.")
+    if not math.isfinite(read.gate):
+        raise ModelError(f"{label}/{MANIFEST}: 'gate' is {read.gate}. Train the model anew.")
+    if "fast" not in read.combinations:
+        raise ModelError(f"{label}/{MANIFEST}: the combination 'fast' is missing. Train the model anew.")
     for name, wanted in read.files.items():
+        if name not in (*LINEAR_FILES, *ENCODER_FILES):
+            raise ModelError(f"{label}/{MANIFEST}: '{name}' is no file of a model. Remove it.")
         _check_hash(folder / name, wanted, f"{label}/{name}")
     return Artifact(
         folder=folder,
@@ -194,14 +229,19 @@ def _combination(entry: _Combination, speed: str, label: str) -> Combination:
 
 
 def _check_hash(path: Path, wanted: str, name: str) -> None:
-    if Path(path.name).name != path.name or not path.is_file():
+    if not path.is_file():
         raise ModelError(f"{name}: the file is missing. Restore the folder, or train the model anew.")
-    if path.stat().st_size > MAX_FILE_BYTES:
-        raise ModelError(f"{name}: larger than {MAX_FILE_BYTES:,} bytes, so it is not read.")
-    if _hash(path) != wanted:
+    if hashlib.sha256(_bounded(path, MAX_FILE_BYTES, name)).hexdigest() != wanted:
         raise ModelError(
             f"{name}: truncated or changed since the model was made. Restore the folder, or train the model anew."
         )
+
+
+def _bounded(path: Path, most: int, name: str) -> bytes:
+    """The content of a file that is not too large."""
+    if path.stat().st_size > most:
+        raise ModelError(f"{name}: larger than {most:,} bytes, so it is not read.")
+    return path.read_bytes()
 
 
 def _hash(path: Path) -> str:
@@ -209,8 +249,31 @@ def _hash(path: Path) -> str:
 
 
 def _arrays(path: Path, label: str) -> dict[str, np.ndarray]:
+    """The arrays of an `.npz` file; what each claims to be is checked before anything is made of it."""
+    name = f"{label}/{path.name}"
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except (ValueError, OSError) as error:
-        raise ModelError(f"{label}/{path.name}: not an array file that can be read ({error}).") from None
+        with ZipFile(io.BytesIO(path.read_bytes())) as archive:
+            members = archive.infolist()
+            size = sum(member.file_size for member in members)
+            if size > MAX_ARRAY_BYTES:
+                raise ModelError(f"{name}: unpacks to {size:,} bytes, more than the {MAX_ARRAY_BYTES:,} allowed.")
+            return {member.filename.removesuffix(".npy"): _array(archive, member) for member in members}
+    except (ValueError, OSError, EOFError, NotImplementedError, RuntimeError, BadZipFile, zlib.error) as error:
+        raise ModelError(f"{name}: not an array file that can be read ({error}).") from None
+
+
+def _array(archive: ZipFile, member: ZipInfo) -> np.ndarray:
+    """One array of finite numbers, of at most two dimensions."""
+    with archive.open(member) as stream:
+        if np.lib.format.read_magic(stream) != (1, 0):
+            raise ValueError(f"'{member.filename}' is of another version")
+        shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+        if dtype.kind != "f" or dtype.hasobject or len(shape) > 2 or min(shape, default=0) < 0:
+            raise ValueError(f"'{member.filename}' holds no numbers in rows and columns")
+        wanted = math.prod(shape) * dtype.itemsize
+        if wanted > member.file_size:
+            raise ValueError(f"'{member.filename}' says that it holds {wanted:,} bytes, and does not")
+        array = np.frombuffer(stream.read(wanted), dtype).reshape(shape, order="F" if is_fortran else "C")
+    if not np.isfinite(array).all():
+        raise ValueError(f"'{member.filename}' holds a value that is no finite number")
+    return array

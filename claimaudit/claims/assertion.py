@@ -17,8 +17,7 @@ from claimaudit.claims.prefilter import NeedsIndex
 from claimaudit.resources import CueEntry, Pack
 from claimaudit.types import Assertion, Step
 
-_OR_LIST = re.compile(r"[^.;:!?]*,[^.;:!?]* (?:or|nor) ")
-"""A list that ends in `or` under a cue."""
+_CLAUSE = re.compile(r"[^.;:!?]*")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,8 +112,16 @@ def _covers(found: Found, proposal: Proposal, text: str) -> bool:
         between = text[proposal.end : found.start]
     else:
         return False
-    in_list = entry.or_lists and found.end <= proposal.start and _OR_LIST.match(text[found.end :]) is not None
+    in_list = entry.or_lists and found.end <= proposal.start and _begins_or_list(text, found.end)
     if len(between.split()) > entry.within * (2 if in_list else 1):
         return False
     stop = found.cue.hard_stop if in_list else found.cue.stop
     return not stop.are_in(between)
+
+
+def _begins_or_list(text: str, place: int) -> bool:
+    """Whether the clause goes on from here with a list that ends in `or`: a comma, and after it the word."""
+    match = _CLAUSE.match(text, place)
+    clause = match.group() if match else ""
+    last = max(clause.rfind(" or "), clause.rfind(" nor "))
+    return "," in clause[: max(last, 0)]

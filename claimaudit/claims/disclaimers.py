@@ -7,9 +7,12 @@ business of `assertion`. Which words make a disclaimer is data (`disclaimers` in
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 
 from claimaudit.claims.phrases import Phrases, phrasebook
 from claimaudit.resources import DisclaimerEntry, Pack
@@ -75,14 +78,13 @@ class DisclaimerReader:
         """
         if not claims:
             return
-        notes = [note for sentence in sentences if (note := self._note(sentence)) is not None]
-        if not notes:
+        noted = [note for sentence in sentences if (note := self._note(sentence)) is not None]
+        if not noted:
             yield from claims
             return
-        referred = {mark for sentence in sentences for mark, _ in _references(sentence)}
-        last = sentences[-1].paragraph
+        notes = _Notes(noted, sentences)
         for claim in claims:
-            found = list(_qualifying(claim, notes, sentences, referred, last))[:MAX_DISCLAIMERS]
+            found = list(islice(notes.qualifying(claim), MAX_DISCLAIMERS))
             steps = (Step("disclaimer", one.text, f"{one.tie.value}; lowers nothing") for one in found)
             yield replace(claim, disclaimers=tuple(found), why=(*claim.why, *steps)) if found else claim
 
@@ -107,41 +109,45 @@ def disclaimer_reader(pack: Pack) -> DisclaimerReader:
     return DisclaimerReader(pack)
 
 
-def _qualifying(
-    claim: Claim, notes: Sequence[_Note], sentences: Sequence[Sentence], referred: set[str], last: int
-) -> Iterator[Disclaimer]:
-    own = claim.sentence
-    mark = _mark_of(claim, sentences)
-    by_mark = _footnote(mark, own, notes) if mark else None
-    if by_mark is not None:
-        yield _disclaimer(by_mark, Tie.MARK)
-    others = [
-        note
-        for note in notes
-        if note is not by_mark
-        and note.sentence.index != own.index
-        and note.sentence.zone == own.zone
-        and note.mark not in referred
-        and any(kind.qualifies(claim) for kind in note.kinds)
-    ]
-    for note in others:
-        if note.sentence.paragraph == own.paragraph:
-            yield _disclaimer(note, Tie.BLOCK)
-    for note in others:
-        if note.sentence.paragraph == last != own.paragraph:
-            yield _disclaimer(note, Tie.FOOTNOTE)
+class _Notes:
+    """The notes of a listing, filed by what they are looked up by, so that many claims and many notes take no longer."""
+
+    def __init__(self, notes: Sequence[_Note], sentences: Sequence[Sentence]) -> None:
+        self._sentences = sentences
+        self._last = sentences[-1].paragraph
+        self._by_mark: dict[str, list[_Note]] = defaultdict(list)
+        self._by_place: dict[tuple[int, str], list[_Note]] = defaultdict(list)
+        referred = {mark for sentence in sentences for mark, _ in _references(sentence)}
+        for note in notes:
+            if note.mark:
+                self._by_mark[note.mark].append(note)
+            if note.kinds and note.mark not in referred:
+                self._by_place[note.sentence.paragraph, note.sentence.zone].append(note)
+
+    def qualifying(self, claim: Claim) -> Iterator[Disclaimer]:
+        own = claim.sentence
+        mark = _mark_of(claim, self._sentences)
+        by_mark = self._footnote(mark, own) if mark else None
+        if by_mark is not None:
+            yield _disclaimer(by_mark, Tie.MARK)
+        places = {own.paragraph: Tie.BLOCK} | ({self._last: Tie.FOOTNOTE} if self._last != own.paragraph else {})
+        for paragraph, tie in places.items():
+            for note in self._by_place[paragraph, own.zone]:
+                is_other = note is not by_mark and note.sentence.index != own.index
+                if is_other and any(kind.qualifies(claim) for kind in note.kinds):
+                    yield _disclaimer(note, tie)
+
+    def _footnote(self, mark: str, own: Sentence) -> _Note | None:
+        """The sentence after a claim's that begins with its mark. If several do, it may be a bullet: then words decide."""
+        notes = self._by_mark[mark]
+        first = bisect_right(notes, own.index, key=lambda note: note.sentence.index)
+        if len(notes) - first == 1:
+            return notes[first]
+        return next((note for note in islice(notes, first, None) if note.kinds or not note.is_bullet), None)
 
 
 def _disclaimer(note: _Note, tie: Tie) -> Disclaimer:
     return Disclaimer(note.sentence.text, note.sentence.span, tie)
-
-
-def _footnote(mark: str, own: Sentence, notes: Sequence[_Note]) -> _Note | None:
-    """The sentence after a claim's that begins with its mark. If several do, it may be a bullet: then words decide."""
-    found = [note for note in notes if note.mark == mark and note.sentence.index > own.index]
-    if len(found) > 1:
-        found = [note for note in found if note.kinds or not note.is_bullet]
-    return found[0] if found else None
 
 
 def _mark_of(claim: Claim, sentences: Sequence[Sentence]) -> str:

@@ -13,20 +13,26 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 
+from claimaudit.claims.ambiguity import is_ambiguous
 from claimaudit.claims.prefilter import CLASS_MARKS, GAP_MARK, LiteralTable, NeedsIndex, NeedsReader
 from claimaudit.errors import PackError
-from claimaudit.resources import Pack
+from claimaudit.resources import Pack, ScopeClass, ScopeCue, is_shipped
 
 _CLASS = re.compile(r"(?<!\(\?P)<([a-z0-9][a-z0-9_-]*)>")
 _CLASS_IN_SET = re.compile(r"(?<!\\)\[[^\]]*<[a-z0-9][a-z0-9_-]*>[^\]]*\]")
 _GAP = re.compile(r" ~(\d) ")
 _LOOSE_GAP = re.compile(r"~\d")
-_SEPARATOR = r"[ ,'\"/()*-]{1,3}"
-_WORD = r"[^\s,;:!?|()\"]+"
+_SEPARATOR = r"[ ,'\"/()*-]{1,5}"
+_LETTERS = r"[^\s,;:!?|()\"'/*-]+"
+_JOINED = rf"['/*-]{_LETTERS}"
+_WORD = rf"{_LETTERS}(?:{_JOINED})*?"
+"""A word of a gap: `long-lasting` and `don't` are one, and the phrase may go on after each part of it."""
 _GAP_NAME = "GAP"  # stands for a group name until the whole expression is known
 _BEGIN, _END = r"(?<!\w)", r"(?!\w)"
 _MARKS = re.compile(f"[{chr(CLASS_MARKS[0])}-{GAP_MARK}]")
 MAX_PATTERN_CHARACTERS = 200_000
+MAX_PACK_CHARACTERS = 20_000_000
+"""Of all expressions of a pack together."""
 
 
 class Phrase:
@@ -140,13 +146,12 @@ class Phrasebook:
         if _CLASS_IN_SET.search(phrase):
             raise PackError(f"{origin}: '{phrase}' names a class within [ ]. Write (<a>|<b>) instead.")
         begins, ends = _borders(phrase)
-        expression = _numbered(f"{_BEGIN * begins}(?:{self._expand(phrase, origin)}){_END * ends}")
-        if len(expression) > MAX_PATTERN_CHARACTERS:
-            raise PackError(f"{origin}: '{phrase}' grows to {len(expression):,} characters. Use smaller vocabulary classes.")
+        expression = _numbered(f"{_BEGIN * begins}(?:{self.expand(phrase, origin)}){_END * ends}")
+        _check_size(len(expression), phrase, origin)
         made = Phrase(phrase, expression, self)
         try:
             is_empty = self._reader.must_compile(self._marked(phrase)) and made.pattern.search("") is not None
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             raise PackError(f"{origin}: '{phrase}' is no regular expression: {error}. Mend the phrase.") from None
         if is_empty:
             raise PackError(f"{origin}: '{phrase}' matches the empty text. Say what it should find.")
@@ -167,7 +172,7 @@ class Phrasebook:
         """The phrase with a private character for each class and gap."""
         return _CLASS.sub(lambda match: self._marks[match.group(1)], _GAP.sub(GAP_MARK, phrase))
 
-    def _expand(self, phrase: str, origin: str, within: tuple[str, ...] = ()) -> str:
+    def expand(self, phrase: str, origin: str, within: tuple[str, ...] = ()) -> str:
         """The phrase as a regular expression, without the borders of whole words; `within` are the classes it stands in."""
 
         def words_of(match: re.Match[str]) -> str:
@@ -177,7 +182,12 @@ class Phrasebook:
             if name in within:
                 raise PackError(f"{origin}: the vocabulary class in '{phrase}' is defined by itself. Break the circle.")
             if name not in self._expanded:
-                words = (self._expand(word, origin, (*within, name)) for word in self._vocabulary[name])
+                words: list[str] = []
+                size = 0
+                for word in self._vocabulary[name]:
+                    words.append(self.expand(word, origin, (*within, name)))
+                    size += len(words[-1])
+                    _check_size(size, f"<{name}>", origin)
                 self._expanded[name] = "(?:" + "|".join(words) + ")"
             return self._expanded[name]
 
@@ -185,7 +195,7 @@ class Phrasebook:
         pieces: list[str] = []
         for index, part in enumerate(parts):
             if index % 2:
-                pieces.append(f"(?P<{_GAP_NAME}>(?:{_SEPARATOR}{_WORD}){{0,{part}}}?){_SEPARATOR}")
+                pieces.append(f"(?P<{_GAP_NAME}>{_words(int(part))}){_SEPARATOR}")
             else:
                 pieces.append(_CLASS.sub(words_of, _spaces(part)))
         expression = "".join(pieces)
@@ -198,8 +208,77 @@ class Phrasebook:
 
 @lru_cache(maxsize=4)
 def phrasebook(pack: Pack) -> Phrasebook:
-    """The one phrasebook of a pack."""
+    """The one phrasebook of a pack. The phrases of a pack from outside are checked first (`check_phrases`)."""
+    if not is_shipped(pack):
+        check_phrases(pack)
     return Phrasebook(pack.vocabulary)
+
+
+def check_phrases(pack: Pack) -> None:
+    """Refuse a pack whose phrases could stall the process or fill its memory. Those of shipped packs are checked by a test.
+
+    Gaps are built so that they cannot stall, and are left out.
+
+    Raises
+    ------
+    PackError
+        A repeat can take the same words in more than one way, or the phrases are too long together.
+    """
+    book = Phrasebook({name: [_GAP.sub(" ", word) for word in words] for name, words in pack.vocabulary.items()})
+    size = 0
+    for phrase, origin in _phrases_of(pack):
+        expression = book.expand(_GAP.sub(" ", phrase), origin)
+        size += len(expression)
+        if size > MAX_PACK_CHARACTERS:
+            raise PackError(
+                f"{origin}: the phrases of the pack grow to more than {MAX_PACK_CHARACTERS:,} characters together. Use "
+                "fewer, or smaller vocabulary classes."
+            )
+        try:
+            stalls = is_ambiguous(expression)
+        except (re.error, OverflowError, RecursionError):
+            continue  # whoever compiles it says what is wrong
+        if stalls:
+            raise PackError(
+                f"{origin}: '{phrase}' could take hours on some texts: what it repeats can match the same words in more "
+                "than one way, as in '(all |my |all my )*'. Leave out the alternatives that the others cover."
+            )
+
+
+def _phrases_of(pack: Pack) -> Iterator[tuple[str, str]]:
+    """Every phrase of a pack, with its origin."""
+    groups: list[tuple[str, Iterable[str]]] = [("cues.yaml", pack.cues.stops)]
+    for claim_type, file in pack.claims.items():
+        for entry in file.patterns:
+            origin = str(pack.origins[f"pattern:{claim_type}/{entry.id}"])
+            words = (entry.any, entry.with_, entry.unless, entry.about, entry.under, entry.question)
+            groups.extend((origin, phrases) for phrases in words)
+    for cue in pack.cues.cues:
+        groups.extend((str(pack.origins[f"cue:{cue.id}"]), phrases) for phrases in (cue.any, cue.unless, cue.stop))
+    for disclaimer in pack.cues.disclaimers:
+        origin = str(pack.origins[f"disclaimer:{disclaimer.id}"])
+        groups.extend((origin, phrases) for phrases in (disclaimer.any, disclaimer.unless))
+    scope = pack.scope
+    scope_cues: list[ScopeCue | ScopeClass] = [*scope.field.inside, *scope.field.outside, *scope.product, *scope.independent]
+    scope_cues += [*scope.modalities, *scope.conditions, *(cue for cues in scope.settings.values() for cue in cues)]
+    groups.extend(("scope.yaml", cue.any) for cue in scope_cues)
+    return ((phrase, origin) for origin, phrases in groups for phrase in phrases)
+
+
+def _words(most: int) -> str:
+    """Up to so many words, as few as possible.
+
+    Each text has one way to be parted into words: a second word never begins where the first may go on. So a text without
+    a match is given up in linear time, however many hyphens it holds.
+    """
+    if not most:
+        return ""
+    return f"(?:{_SEPARATOR}{_WORD}(?:(?!{_JOINED}){_SEPARATOR}{_WORD}){{0,{most - 1}}}?)??"
+
+
+def _check_size(size: int, phrase: str, origin: str) -> None:
+    if size > MAX_PATTERN_CHARACTERS:
+        raise PackError(f"{origin}: '{phrase[:80]}' grows to {size:,} characters and more. Use smaller vocabulary classes.")
 
 
 def gaps(match: re.Match[str]) -> list[tuple[int, int]]:

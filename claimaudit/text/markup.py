@@ -1,6 +1,6 @@
 """HTML to readable text, each character mapped to the source it was made from.
 
-No library known to us maps its text back to source offsets, so this is a small reader on the standard parser. It keeps all
+No library known to us maps its text back to source offsets, so this is a small reader on a scanner of our own. It keeps all
 text, hidden or not (hiding a claim is no reason not to read it), and marks what stands outside the page's body by zone:
 `title`, `alt`, `meta`, `json-ld`, `hidden`. Comments are nobody's copy and are left out.
 """
@@ -10,10 +10,10 @@ from __future__ import annotations
 import html
 import re
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from html.parser import HTMLParser
 
+from claimaudit.text.tags import RAW_TEXT, Tag, scan
 from claimaudit.types import MappedText, Span
 
 _BLOCKS = frozenset(
@@ -28,7 +28,6 @@ _HEADINGS = frozenset(
         h1 h2 h3 h4 h5 h6 title caption legend summary dt
     """.split()
 )
-_SILENT = frozenset(["script", "style"])
 _CELLS = frozenset(["td", "th"])
 _TAG = re.compile(
     r"</?(?:p|br|div|span|li|ul|ol|h[1-6]|table|tr|td|th|b|strong|i|em|a|img|html|body|head|section|article|font|meta|"
@@ -36,10 +35,10 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});?")
-_ATTRIBUTE = re.compile(r"""([^\s"'<>/=]+)\s*=\s*("([^"]*)"|'([^']*)'|([^\s"'=<>`]+))""")
+_ATTRIBUTE = re.compile(r"""(?<![^\s"'<>/=])([^\s"'<>/=]++)\s*+=\s*+("([^"]*)"|'([^']*)'|([^\s"'=<>`]+))""")
 _VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
 _HIDING_STYLE = re.compile(
-    r"""(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*0*\.?0+\s*(?:;|!|$)
+    r"""(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*(?:0+(?:\.0*)?|\.0+)\s*(?:;|!|$)
     |font-size\s*:\s*0+(?:\.0+)?\s*(?:px|pt|em|rem|%)?\s*(?:;|!|$)|color\s*:\s*transparent
     |(?:text-indent|left|top|margin-left)\s*:\s*-\d{3,})""",
     re.IGNORECASE | re.VERBOSE,
@@ -106,18 +105,15 @@ def read_page(text: str, *, markup: str | None = None) -> Page:
     return reader.page()
 
 
-class _Reader(HTMLParser):
+class _Reader:
     def __init__(self, source: str) -> None:
-        super().__init__(convert_charrefs=False)
         self._source = source
-        self._line_starts = [0, *(match.end() for match in re.finditer("\n", source))]
         self._characters: list[str] = []
         self._starts = array("q")
         self._ends = array("q")
         self._zones: list[Zone] = []
         self._headings: list[Zone] = []
         self._images: list[Span] = []
-        self._silent: str | None = None
         self._open_headings: list[tuple[str, int]] = []
         self._preformatted = 0
         self._raised = False
@@ -127,17 +123,17 @@ class _Reader(HTMLParser):
         self._hidden: list[tuple[list[str], array[int], array[int]]] = []
 
     def page(self) -> Page:
-        self.feed(self._source)
-        self.close()
+        for part in scan(self._source):
+            if isinstance(part, Tag):
+                (self._end if part.closes else self._begin)(part)
+            elif part.within is None:
+                self._copy(part.start, part.end)
+            elif self._is_linked_data:
+                self._copy_linked_data(part.start, self._source[part.start : part.end])
         self._reveal()
         self._flush_hidden(len(self._source))
         readable = MappedText("".join(self._characters), 0, self._starts, self._ends)
         return Page(readable, tuple(self._zones), tuple(self._headings), tuple(self._images))
-
-    @property
-    def _at(self) -> int:
-        line, column = self.getpos()
-        return self._line_starts[line - 1] + column
 
     def _insert(self, characters: str, at: int) -> None:
         for character in characters:
@@ -170,10 +166,9 @@ class _Reader(HTMLParser):
                 self._reveal()
             elif tag not in _VOID:
                 self._hiding.append(tag)
-        elif tag in self._hiding:
-            del self._hiding[len(self._hiding) - 1 - self._hiding[::-1].index(tag) :]
         else:
-            self._hiding = []
+            while self._hiding and self._hiding.pop() != tag:
+                pass
         if not self._hiding:
             self._reveal()
 
@@ -208,20 +203,19 @@ class _Reader(HTMLParser):
                 self._ends.append(stop)
             place = stop
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        at = self._at
-        raw = self.get_starttag_text() or ""
+    def _begin(self, part: Tag) -> None:
+        tag, at, raw = part.name, part.start, part.raw
+        attributes = dict(part.attributes)
         if self._hiding:
             self._follow_hidden(tag, closes=False)
-        elif _is_hidden(attrs) and tag not in _VOID and tag not in ("html", "body"):
+        elif tag not in _VOID and tag not in ("html", "body") and _is_hidden(attributes):
             self._conceal(tag)
-        if tag in _SILENT:
-            self._silent = tag
-            self._is_linked_data = (dict(attrs).get("type") or "").strip().lower() == "application/ld+json"
+        if tag in RAW_TEXT:
+            self._is_linked_data = (attributes.get("type") or "").strip().lower() == "application/ld+json"
             return
         if tag in _BLOCKS and not self._hiding:
             self._flush_hidden(at)
-        if tag == "bdo" and (dict(attrs).get("dir") or "").lower() == "rtl":
+        if tag == "bdo" and (attributes.get("dir") or "").lower() == "rtl":
             self._insert("\u202e", at)
         if tag == "br":
             self._insert("\n", at)
@@ -266,15 +260,12 @@ class _Reader(HTMLParser):
                 self._zones.append(Zone(start, len(self._characters), zone))
             self._break(at + match.end(group), "\n\n")
 
-    def handle_endtag(self, tag: str) -> None:
-        at = self._at
+    def _end(self, part: Tag) -> None:
+        tag, at = part.name, part.start
         if tag == "bdo":
             self._insert("\u202c", at)
         if self._hiding:
             self._follow_hidden(tag, closes=True)
-        if tag == self._silent:
-            self._silent = None
-            return
         if tag == "sup":
             self._raised = False
         if tag == "pre":
@@ -289,17 +280,6 @@ class _Reader(HTMLParser):
             if not self._hiding:
                 self._flush_hidden(at)
             self._break(at, "\n" if tag in ("li", "tr", "dt", "dd", "option") else "\n\n")
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag in _SILENT:
-            self._silent = None
-
-    def handle_data(self, data: str) -> None:
-        if self._silent is None:
-            self._copy(self._at, self._at + len(data))
-        elif self._is_linked_data:
-            self._copy_linked_data(self._at, data)
 
     def _copy_linked_data(self, at: int, data: str) -> None:
         """The prose of JSON-LD, which search engines and shops show: each text a block of its own."""
@@ -319,26 +299,15 @@ class _Reader(HTMLParser):
             self._zones.append(Zone(begin, len(self._characters), "json-ld"))
             self._break(at + match.end(1), "\n\n")
 
-    def handle_entityref(self, name: str) -> None:
-        self._reference()
-
-    def handle_charref(self, name: str) -> None:
-        self._reference()
-
-    def _reference(self) -> None:
-        if self._silent is None:
-            entity = _ENTITY.match(self._source, self._at)
-            self._copy(self._at, entity.end() if entity else self._at + 1)
-
 
 def _unescaped(escape: re.Match[str]) -> str:
     """The character of a JSON escape."""
     return chr(int(escape.group(1), 16)) if escape.group(1) else _JSON_CHARACTERS.get(escape.group(2), escape.group(2))
 
 
-def _is_hidden(attributes: Sequence[tuple[str, str | None]]) -> bool:
+def _is_hidden(attributes: Mapping[str, str | None]) -> bool:
     """Whether an element's own attributes keep its content from being seen."""
-    for name, value in attributes:
+    for name, value in attributes.items():
         if name == "hidden" and value != "until-found":
             return True
         if name == "style" and value:

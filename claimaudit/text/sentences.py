@@ -7,11 +7,12 @@ not white space or markup lies in exactly one sentence.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from heapq import heappop, heappush
 
 from claimaudit.text.abbreviations import BINDING, CLOSING, OPENERS, UNITS
-from claimaudit.text.markup import Page, read_page
+from claimaudit.text.markup import Page, Zone, read_page
 from claimaudit.text.normalize import fold
 from claimaudit.types import Listing, Sentence
 
@@ -46,6 +47,8 @@ _EMOJI_BULLET = re.compile(rf"(?<=\s)[{_EMOJI}](?=[\ufe0f\u200d]*\s?\w)")
 _END = re.compile(r"(?:\.(?:\s\.)+|[.!?。！？…])[.!?。！？…]*[\"'”’»)\]]*")
 _OPENING = "\"'“‘«([¿¡"
 _WORD_BEFORE = re.compile(r"[^\s(\"'“‘\[|/]+$")
+_NEAR = 200
+"""Characters before and after a full stop that are looked at to tell whether it ends a sentence: words are shorter."""
 _MEASURED = re.compile(r"\d(?:\s?(?:sq|cu|fl))?\s*$")
 _WORD_AFTER = re.compile(r"[\w'’.-]+")
 
@@ -90,20 +93,43 @@ def split_sentences(listing: Listing, page: Page | None = None) -> tuple[Sentenc
     page = page or read_page(listing.text, markup=listing.markup)
     text = (page.plain or page.readable).text
     pieces = [piece for line in _lines(text) for piece in _pieces(text, line)]
-    sentences = [_sentence(listing, page, piece, index) for index, piece in enumerate(pieces)]
-    return tuple(_with_context(sentences, pieces, page))
+    places = [_place(page, piece) for piece in pieces]
+    zones = _covering(page.zones, places)
+    sentences = [
+        _sentence(listing, page, piece, index, zone.name if zone else "body")
+        for index, (piece, zone) in enumerate(zip(pieces, zones, strict=True))
+    ]
+    return tuple(_with_context(sentences, pieces, _covering(page.headings, places)))
 
 
-def _sentence(listing: Listing, page: Page, piece: _Piece, index: int) -> Sentence:
+def _place(page: Page, piece: _Piece) -> int:
+    """Where a piece begins in the readable text."""
+    return piece.start if page.plain is None else page.plain.source(piece.start, piece.end).start
+
+
+def _covering(zones: Sequence[Zone], places: Sequence[int]) -> list[Zone | None]:
+    """For each of some places, the first zone that covers it."""
+    covering: list[Zone | None] = [None] * len(places)
+    if not zones:
+        return covering
+    waiting = sorted(enumerate(zones), key=lambda entry: entry[1].start, reverse=True)
+    open_zones: list[int] = []
+    for index in sorted(range(len(places)), key=places.__getitem__):
+        while waiting and waiting[-1][1].start <= places[index]:
+            heappush(open_zones, waiting.pop()[0])
+        while open_zones and zones[open_zones[0]].end <= places[index]:
+            heappop(open_zones)
+        covering[index] = zones[open_zones[0]] if open_zones else None
+    return covering
+
+
+def _sentence(listing: Listing, page: Page, piece: _Piece, index: int, zone: str) -> Sentence:
     start, end, plain = piece.start, piece.end, None
     if page.plain is not None:
         plain = page.plain.slice(start, end).through(page.readable)
         places = page.plain.source(start, end)
         start, end = places.start, places.end
     readable = page.readable.slice(start, end)
-    zone = "body"
-    if page.zones:
-        zone = next((zone.name for zone in page.zones if zone.start <= start < zone.end), "body")
     return Sentence(
         listing=listing,
         span=page.readable.source(start, end),
@@ -134,13 +160,12 @@ def _lines(text: str) -> Iterator[_Line]:
         bullet = _BULLET.match(text, start, end)
         marker = bullet.end() - start if bullet and bullet.end() < end else 0
         if open_line is not None:
-            previous = text[open_line.start : open_line.end]
-            last_line = previous.rsplit("\n", 1)[-1]
+            last_break = text.rfind("\n", open_line.start, open_line.end)
             wraps = (
                 not has_blank
                 and not marker
-                and len(last_line) >= WRAPPED_LINE
-                and previous[-1] not in '.!?:;|…"”'
+                and open_line.end - max(last_break + 1, open_line.start) >= WRAPPED_LINE
+                and text[open_line.end - 1] not in '.!?:;|…"”'
                 and text[start].islower()
             )
             if wraps:
@@ -181,12 +206,13 @@ def _fragments(text: str, line: _Line) -> Iterator[tuple[int, int, bool]]:
     cuts.update(_inline_enumerators(text, line, body))
     if _EMOJI_AHEAD.search(text[line.start : line.end]):
         cuts.update(_inline_emoji(text, line, body))
-    start = line.start
+    start = looked = line.start
     is_item = False
     for cut in sorted(cuts):
-        if any(character.isalnum() for character in text[start:cut]):
+        if any(character.isalnum() for character in text[looked:cut]):
             yield start, cut, is_item
             start = cut
+        looked = cut
         is_item = cuts[cut]
     if text[start : line.end].strip():
         yield start, line.end, is_item
@@ -237,6 +263,8 @@ def _by_stops(text: str, start: int, end: int, *, skip: int) -> Iterator[tuple[i
 
 def _ends_sentence(text: str, match: re.Match[str], begin: int, end: int) -> bool:
     mark = match.group()
+    first = begin
+    begin, end = max(begin, match.start() - _NEAR), min(end, match.end() + _NEAR)
     rest = text[match.end() : end]
     following = rest.lstrip()
     if not following:
@@ -276,7 +304,7 @@ def _ends_sentence(text: str, match: re.Match[str], begin: int, end: int) -> boo
     if len(plain) == 1 and plain.isalpha() and word[:1].isupper():
         return plain == "i" and next_word.lower() in OPENERS | {"did"} and _follows_lower(text, before, begin)
     if goes_on_lower:
-        is_sloppy = text[begin:end].lstrip(_OPENING + " ")[:1].islower()  # who begins in lower case goes on so
+        is_sloppy = text[first : first + _NEAR].lstrip(_OPENING + " ")[:1].islower()  # who begins in lower case goes on so
         return len(plain) >= 2 and plain.isalpha() and (is_sloppy or next_word in OPENERS)
     return True
 
@@ -320,14 +348,14 @@ def _bounded(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     yield from _trimmed(text, start, end)
 
 
-def _with_context(sentences: list[Sentence], pieces: list[_Piece], page: Page) -> Iterator[Sentence]:
+def _with_context(sentences: list[Sentence], pieces: list[_Piece], headings: Sequence[Zone | None]) -> Iterator[Sentence]:
     """Each sentence with its kind and the indices of its heading, lead-in and question."""
     heading: int | None = None
     question: int | None = None
     question_paragraph = 0
     lead_in: int | None = None
     headings_between = 0
-    for index, sent in enumerate(sentences):
+    for index, (sent, marked) in enumerate(zip(sentences, headings, strict=True)):
         piece = pieces[index]
         alone = (index == 0 or pieces[index - 1].line != piece.line) and (
             index + 1 == len(pieces) or pieces[index + 1].line != piece.line
@@ -335,7 +363,7 @@ def _with_context(sentences: list[Sentence], pieces: list[_Piece], page: Page) -
         text = sent.readable.text.rstrip()
         last = text.rstrip("\"'”’)*_ ")[-1:]
         is_question = last in "?？" and last != ""
-        is_heading = _is_heading(sent, alone, last, index, sentences, page)
+        is_heading = _is_heading(sent, alone, last, index, sentences, is_marked=marked is not None)
         kind = "heading" if is_heading else sent.kind
         is_item = sent.kind == "item"
         own_lead = lead_in
@@ -375,23 +403,8 @@ def _with_context(sentences: list[Sentence], pieces: list[_Piece], page: Page) -
             lead_in = None
 
 
-def _is_heading(sent: Sentence, alone: bool, last: str, index: int, sentences: list[Sentence], page: Page) -> bool:
+def _is_heading(sent: Sentence, alone: bool, last: str, index: int, sentences: list[Sentence], *, is_marked: bool) -> bool:
     if not alone or sent.kind == "item":
         return False
     words = len(sent.readable.text.split())
-    marked = _marked_heading(sent, page)
-    if marked:
-        return True
-    return words <= MAX_HEADING_WORDS and last not in ".!,;:" and index + 1 < len(sentences)
-
-
-def _marked_heading(sent: Sentence, page: Page) -> bool:
-    if not page.headings or sent.readable.starts is None:
-        return False
-    start = sent.span.start
-    for heading in page.headings:
-        if heading.start < heading.end:
-            span = page.readable.source(heading.start, heading.end)
-            if span.start <= start < span.end:
-                return True
-    return False
+    return is_marked or (words <= MAX_HEADING_WORDS and last not in ".!,;:" and index + 1 < len(sentences))
