@@ -202,8 +202,12 @@ class ListingModel:
         """Log-odds that a listing, given as its folded sentences, holds any flag; those of a short one count less."""
         rows, columns = self._terms.in_whole(texts)
         features = _tf_idf(rows, columns, 1, self.idf, self._parts)
-        length = sum(map(len, texts)) + len(texts) - 1  # joined by spaces
-        return float((features @ self.weights)[0] + self.bias) * min(1.0, length / TELLING_LENGTH)
+        return float((features @ self.weights)[0] + self.bias) * min(1.0, length_of(texts) / TELLING_LENGTH)
+
+
+def length_of(texts: Sequence[str]) -> int:
+    """Characters of a listing whose sentences these are, joined by spaces."""
+    return sum(map(len, texts)) + len(texts) - 1
 
 
 class Lexicon:
