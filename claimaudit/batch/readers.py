@@ -765,7 +765,7 @@ def _text(name: str, row: Row) -> str | None:
 
 
 def _cell(name: str, row: Row) -> str | None:
-    """A cell as text; of other values, numbers as they are written and the rest as JSON."""
+    """A cell as text; of other values, numbers and dates as they are written, truth values, lists and objects as JSON."""
     value = row.get(name)
     if value is None:
         return None
@@ -779,7 +779,9 @@ def _cell(name: str, row: Row) -> str | None:
         return value
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
-    return json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, bool | int | float | list | dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
 
 
 # --- Tables that are not read from front to back -----------------------------------------------------------------
