@@ -97,6 +97,9 @@ class LinearModel:
         self._parts = np.repeat(np.arange(3), sizes)
         self._idf = np.concatenate([idf[name] for name in SETTINGS])
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return LinearModel, (self.vocabularies, self.idf, self.weights, self.bias)  # what it remembers stays behind
+
     def features(self, readings: Sequence[Reading]) -> csr_matrix:
         """TF-IDF features, shape (n, features): words, letters, context, in this order."""
         texts = [reading.text for reading in readings]
