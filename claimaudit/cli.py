@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import io
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import date
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
+from typer.core import TyperGroup
 
 from claimaudit.errors import ClaimAuditError, InputError, OutputError
 
@@ -29,8 +31,20 @@ if TYPE_CHECKING:
 CLEAN, FOUND, COULD_NOT_RUN, INCOMPLETE = 0, 1, 2, 3
 INTERRUPTED = 130
 
+
+class _Commands(TyperGroup):
+    """Ends a command that the system or the user stops with one line and the right status, before Typer ends it its way."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (OSError, KeyboardInterrupt, MemoryError) as error:
+            raise typer.Exit(_stopped(error)) from error
+
+
 app = typer.Typer(
     name="claimaudit",
+    cls=_Commands,
     help="Audits marketing copy: finds the claims and flags those that the evidence does not carry.",
     no_args_is_help=True,
     add_completion=False,
@@ -776,12 +790,44 @@ def main() -> None:
     gc.set_threshold(100_000)  # pack and model stay for good: looking for garbage among them took a fifth of a scan
     try:
         app()
-    except ClaimAuditError as error:
-        typer.echo(f"claimaudit: {error}", err=True)
-        sys.exit(COULD_NOT_RUN)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that closing stdout does not complain again
-        sys.exit(COULD_NOT_RUN)
+    except (ClaimAuditError, OSError, KeyboardInterrupt, MemoryError) as error:
+        sys.exit(_stopped(error))
+
+
+_OF_OUTPUT = frozenset([errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EDQUOT])
+
+
+def _stopped(error: BaseException) -> int:
+    """Say in one line why a command did not come to its end; its exit status."""
+    status = COULD_NOT_RUN
+    said = str(error)
+    if isinstance(error, KeyboardInterrupt):
+        status, said = INTERRUPTED, "interrupted."
+    elif isinstance(error, MemoryError):
+        said = "out of memory. Give fewer --workers, or split the input."
+    elif isinstance(error, BrokenPipeError):
+        said = ""  # who closed the pipe knows
+    elif isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        said = "too many open files. Allow more (ulimit -n), or give fewer --workers."
+    elif isinstance(error, OSError):
+        where = error.filename or ("standard output" if error.errno in _OF_OUTPUT else "the system refused")
+        said = f"{where}: {error.strerror or error}."
+    if isinstance(error, OSError):
+        _give_up_output()
+    if said:
+        with suppress(OSError):
+            typer.echo(f"claimaudit: {said}", err=True)
+    return status
+
+
+def _give_up_output() -> None:
+    """Let what is left for standard output go nowhere, so that ending does not complain of it again."""
+    with suppress(OSError, ValueError):
+        descriptor = sys.stdout.fileno()
+        os.close(descriptor)  # first, in case that no further file can be opened
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        if nowhere != descriptor:
+            os.dup2(nowhere, descriptor)
 
 
 if __name__ == "__main__":

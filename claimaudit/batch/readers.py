@@ -24,6 +24,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any, BinaryIO, NamedTuple, cast
 
+from claimaudit.decisions.tables import MAX_CELL, check_workbook
 from claimaudit.errors import ClaimAuditError, InputError, OutputError, SettingsError
 from claimaudit.types import Listing
 
@@ -37,11 +38,14 @@ PACKED_SUFFIXES = (".gz", ".zst")
 STDIN = "-"
 EXTRA = "pip install 'claimaudit[batch]'"
 
-MAX_ROW = 16_000_000
+MAX_ROW = MAX_CELL
 """Characters of one row (or bytes of one file of copy): a longer one is rejected, so that no input fills the memory."""
 _SAMPLE = 65_536
 """Bytes that are looked at to tell encoding and delimiter, and read at a time."""
 _PARQUET_ROWS = 64
+_PARQUET_BYTES = 100_000_000
+_PARQUET_RATIO = 1_000
+"""A column of more bytes, packed better than this, is no copy: it is made to fill the memory."""
 _ZSTANDARD_CHUNK = 512
 """Bytes unpacked at a time: a block of 128 kB may be packed in four bytes, so this makes 16 MB at most."""
 _DELIMITERS = (",", ";", "\t", "|")
@@ -56,8 +60,6 @@ _MIN_LEGACY_LINES = 3
 """Lines with bytes that are not UTF-8, and none with such that are, from which a table counts as of another encoding. Fewer
 are more likely damaged, and rejecting a row says so, while a wrong encoding misreads it silently."""
 _UNDECODED = re.compile("[\udc80-\udcff]")
-
-csv.field_size_limit(MAX_ROW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -844,6 +846,7 @@ def _parquet_rows(stream: BinaryIO, file: Input, columns: Columns, size: int) ->
             kind = kind.value_type if pa.types.is_dictionary(kind) else kind
             if not any(test(kind) for test in (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)):
                 raise InputError(f"{file.name}: column '{name}' is {kind}, not text. Name another with --text-column.")
+        _check_packing(table.metadata, file.name)
         total = table.metadata.num_rows
         number = 0
         for batch in table.iter_batches(_PARQUET_ROWS, columns=list(places), use_threads=False):
@@ -853,8 +856,19 @@ def _parquet_rows(stream: BinaryIO, file: Input, columns: Columns, size: int) ->
                 number += 1
                 yield number, dict(zip(values, row, strict=True))
             file.read = size * number // max(total, 1)
-    except pa.ArrowInvalid as error:
+    except pa.ArrowException as error:
         raise InputError(f"{file.name}: not Parquet, or damaged: {str(error).splitlines()[0]}") from error
+
+
+def _check_packing(metadata: Any, name: str) -> None:
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        for column in map(group.column, range(metadata.num_columns)):
+            size, packed = column.total_uncompressed_size, max(column.total_compressed_size, 1)
+            if size > _PARQUET_BYTES and size > _PARQUET_RATIO * packed:
+                raise InputError(
+                    f"{name}: column '{column.path_in_schema}' unpacks to {size:,} bytes from {packed:,}, which no copy "
+                    "does. Write the file anew."
+                )
 
 
 def as_bytes(column: Any, pa: Any) -> Any:
@@ -873,13 +887,15 @@ def _excel_rows(stream: BinaryIO, file: Input, columns: Columns) -> Iterator[tup
         from openpyxl import load_workbook
     except ImportError:
         raise InputError(f"{file.name}: Excel is read with the extra 'batch': {EXTRA}.") from None
+    check_workbook(stream, name=file.name)
     try:
-        workbook = load_workbook(stream, read_only=True, data_only=True)
+        with closing(load_workbook(stream, read_only=True, data_only=True)) as workbook:
+            rows = workbook.worksheets[0].iter_rows(values_only=True)
+            places = _places(next(rows, ()), f"{file.name}:1", columns)
+            for number, cells in enumerate(rows, 2):
+                if any(cell is not None for cell in cells):
+                    yield number, {name: cells[place] for name, place in places.items() if place < len(cells)}
+    except ClaimAuditError:
+        raise
     except Exception as error:  # openpyxl raises whatever the damage leads to
-        raise InputError(f"{file.name}: not an Excel workbook, or damaged: {error}.") from error
-    with closing(workbook):
-        rows = workbook.worksheets[0].iter_rows(values_only=True)
-        places = _places(next(rows, ()), f"{file.name}:1", columns)
-        for number, cells in enumerate(rows, 2):
-            if any(cell is not None for cell in cells):
-                yield number, {name: cells[place] for name, place in places.items() if place < len(cells)}
+        raise InputError(f"{file.name}: not an Excel workbook, or damaged: {error}. Save it as .xlsx again.") from error

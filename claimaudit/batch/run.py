@@ -25,6 +25,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from claimaudit.audit import Auditor, AuditSettings
 from claimaudit.batch.dossier import Dossier, DossierFiles
+from claimaudit.batch.patience import OutOfPatienceError, patience, patience_for
 from claimaudit.batch.pool import Pool, cores
 from claimaudit.batch.readers import DEFAULT_COLUMNS, Columns, Entry, Inputs, Rejected, read_listings
 from claimaudit.batch.writers import Row, Table, Writer, format_of, writer_of
@@ -143,10 +144,15 @@ def audit_entries(auditor: Auditor, dossier: Dossier, items: Iterable[Entry | Re
         if isinstance(item, Rejected):
             yield item
             continue
+        seconds = patience_for(len(item.listing.text))
         try:
-            result = dossier.apply(auditor.audit(item.listing))
+            with patience(seconds):
+                result = dossier.apply(auditor.audit(item.listing))
         except MemoryError:
             raise
+        except OutOfPatienceError:
+            mend = "Split it; if it is short, report it, or look for the phrase of the pack that takes so long."
+            yield Rejected(item.file, item.row, None, f"the audit was not done after {seconds:,.0f} seconds", mend)
         except Exception as error:
             reason = f"the audit failed ({type(error).__name__}: {error})"
             yield Rejected(item.file, item.row, None, reason, "Please report it, with the copy if you may.")

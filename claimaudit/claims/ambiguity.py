@@ -64,13 +64,14 @@ class _Automaton:
     def __init__(self, body: Any) -> None:
         self._characters: list[int] = []
         self._follow: dict[int, set[int]] = defaultdict(set)
-        self._loops_twice = False
-        _, first, last = self._sequence(body)
+        self._has_two_ways = False
+        empty, first, last = self._sequence(body)
+        self._has_two_ways |= empty
         self._loop(first, last)
 
     @property
     def is_ambiguous(self) -> bool:
-        return self._loops_twice or self._meets_again()
+        return self._has_two_ways or self._meets_again()
 
     def _meets_again(self) -> bool:
         """Whether two paths with the same characters leave one state and come together in one again."""
@@ -100,7 +101,7 @@ class _Automaton:
 
     def _loop(self, first: set[int], last: set[int]) -> None:
         for state in last:
-            self._loops_twice |= not self._follow[state].isdisjoint(first)
+            self._has_two_ways |= not self._follow[state].isdisjoint(first)
             self._follow[state] |= first
 
     def _sequence(self, items: Iterable[tuple[Any, Any]]) -> tuple[bool, set[int], set[int]]:
@@ -120,12 +121,14 @@ class _Automaton:
             return True, set(), set()
         if name == "BRANCH":
             parts = [self._sequence(branch) for branch in argument[1]]
+            self._has_two_ways |= sum(part[0] for part in parts) > 1  # more than one way to match nothing
             return any(part[0] for part in parts), set().union(*(p[1] for p in parts)), set().union(*(p[2] for p in parts))
         if name in ("SUBPATTERN", "ATOMIC_GROUP"):
             return self._sequence(argument[-1] if name == "SUBPATTERN" else argument)
         if name in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
             least, most, body = argument
             empty, first, last = self._sequence(body)
+            self._has_two_ways |= empty and least < most
             if most > 1:
                 self._loop(first, last)
             return empty or least == 0, first, last

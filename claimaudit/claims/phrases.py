@@ -49,6 +49,19 @@ class Phrase:
     def pattern(self) -> re.Pattern[str]:
         return re.compile(self._expression)
 
+    def compile(self, origin: str) -> None:
+        """Compile it now, to say with its origin what is wrong.
+
+        Raises
+        ------
+        PackError
+            It is no regular expression.
+        """
+        try:
+            _ = self.pattern
+        except (re.error, OverflowError, RecursionError) as error:
+            raise PackError(f"{origin}: '{self._phrase[:80]}' is no regular expression: {error}. Mend the phrase.") from None
+
     @cached_property
     def needs(self) -> tuple[frozenset[int], ...]:
         """Sets of literals of which any match must hold one, by number."""
@@ -209,9 +222,12 @@ class Phrasebook:
 @lru_cache(maxsize=4)
 def phrasebook(pack: Pack) -> Phrasebook:
     """The one phrasebook of a pack. The phrases of a pack from outside are checked first (`check_phrases`)."""
+    book = Phrasebook(pack.vocabulary)
     if not is_shipped(pack):
         check_phrases(pack)
-    return Phrasebook(pack.vocabulary)
+        for phrase, origin in _phrases_of(pack):
+            book.phrase(phrase, origin=origin).compile(origin)
+    return book
 
 
 def check_phrases(pack: Pack) -> None:

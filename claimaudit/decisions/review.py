@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from claimaudit.decisions.baseline import Baseline, Choice, Decision, Known, Waiver
-from claimaudit.decisions.tables import Row, read_csv, read_text
+from claimaudit.decisions.tables import Row, check_workbook, read_csv, read_text
 from claimaudit.errors import InputError
 from claimaudit.types import Verdict
 
@@ -256,6 +256,7 @@ def _read_workbook(path: Path) -> Iterator[Row]:
         raise InputError(f"{path}: reading a workbook needs openpyxl. Install claimaudit[excel].") from None
     from openpyxl.utils.exceptions import InvalidFileException
 
+    check_workbook(path, name=str(path))
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     except (OSError, KeyError, ValueError, InvalidFileException, zipfile.BadZipFile) as error:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from claimaudit.errors import InputError
 
@@ -17,7 +18,12 @@ ACTIVE = ("=", "+", "-", "@", "\t", "\r")
 Row = tuple[str, dict[str, Any]]
 """Where a row stands (`file:line`), and its cells by column."""
 
-csv.field_size_limit(2**31 - 1)
+MAX_CELL = 16_000_000
+"""Characters of a cell of any table that is read."""
+MAX_WORKBOOK_BYTES = 500_000_000
+"""Of the parts of a workbook together, unpacked."""
+
+csv.field_size_limit(MAX_CELL)
 
 
 def read_text(path: Path) -> str:
@@ -36,6 +42,25 @@ def read_text(path: Path) -> str:
         ) from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}. Check the path.") from error
+
+
+def check_workbook(file: Path | BinaryIO, *, name: str) -> None:
+    """Refuse a workbook that would fill the memory when it is unpacked, before anything of it is.
+
+    Raises
+    ------
+    InputError
+        It is too large.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            size = sum(part.file_size for part in archive.infolist())
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return  # whoever reads it says what is wrong
+    if size > MAX_WORKBOOK_BYTES:
+        raise InputError(
+            f"{name}: unpacks to {size:,} bytes, more than the {MAX_WORKBOOK_BYTES:,} that are read. Save it as CSV."
+        )
 
 
 def read_csv(path: Path, *, wanted: str) -> Iterator[Row]:

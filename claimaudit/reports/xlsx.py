@@ -153,13 +153,14 @@ def write(results: Iterable[AuditResult], out: Path | BinaryIO, *, show: str = "
         raise InputError("writing a workbook needs xlsxwriter. Install claimaudit[excel].") from None
     from xlsxwriter.exceptions import FileCreateError
 
+    name = out.name.removeprefix(".").removesuffix(".part") if isinstance(out, Path) else "the workbook"
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     try:
         with xlsxwriter.Workbook(str(out) if isinstance(out, Path) else out, options) as book:
             book.set_properties({"title": "claimaudit", "created": _CREATED})
             _Desk(book).fill(results, show, not_read)
     except FileCreateError as error:
-        raise InputError(f"{out}: cannot be written: {error}. Close it elsewhere, or choose another place.") from error
+        raise InputError(f"{name}: cannot be written: {error}. Close it elsewhere, or choose another place.") from error
 
 
 class _Desk:

@@ -6,6 +6,7 @@ Begins with the shipped examples and the cases kept in `tests/fuzz/cases`. What 
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,13 +68,34 @@ def seeds(name: str) -> Iterator[bytes]:
         folder = targets._scratch("model")
         yield from (bytes([n]) + (folder / file).read_bytes() for n, file in enumerate(targets.MODEL_FILES))
     else:
+        whole = {".parquet": _parquet(), ".xlsx": _workbook()}
         rows = {
             ".csv": 'id,text\na,"Painless, 5 ml"\nb,x,y\n',
             ".jsonl": '{"id": "a", "text": "No pain"}\n[]\n',
             ".tsv": "id\ttext\na\tb\n",
         }
         for number, suffix in enumerate(targets.TABLE_SUFFIXES):
-            yield bytes([number]) + rows.get(suffix, "<p>No pain</p>").encode()
+            yield bytes([number]) + whole.get(suffix, rows.get(suffix, "<p>No pain</p>").encode())
+
+
+def _parquet() -> bytes:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    out = io.BytesIO()
+    pq.write_table(pa.table({"id": ["a", "b"], "text": ["No pain", None]}), out)
+    return out.getvalue()
+
+
+def _workbook() -> bytes:
+    import openpyxl
+
+    book, out = openpyxl.Workbook(), io.BytesIO()
+    assert book.active is not None
+    book.active.append(["id", "text"])
+    book.active.append(["a", "No pain"])
+    book.save(out)
+    return out.getvalue()
 
 
 def dictionary() -> Iterator[str]:
