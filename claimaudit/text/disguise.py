@@ -74,6 +74,7 @@ _PIECE_GAP = re.compile(r"[ -]|-?[ \t]*\r?\n[ \t]*")
 _OVERRIDE = re.compile("\u202e([^\u202c\u202d\u2069\n]{3,400})[\u202c\u2069]?")
 _MAX_PIECES = 4
 _LONGEST_WORD = 24
+_LONGEST_NAME = 13
 _FEW = 8
 
 
@@ -355,7 +356,7 @@ def _parts(run: str, lexicon: Lexicon, *, is_tag: bool) -> list[str]:
     if is_tag:
         return parts if are_known and len(parts) > 1 else lexicon.parted(run) or []
     claims = sum(part in lexicon.words and len(part) >= MIN_SPELT for part in parts)
-    return parts if claims >= 2 or (claims and are_known) else []
+    return parts if claims >= 2 or (claims and are_known and len(run) > _LONGEST_NAME) else []
 
 
 def _pieces(text: str, lexicon: Lexicon) -> Iterator[_Edit]:

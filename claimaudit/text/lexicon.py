@@ -73,9 +73,11 @@ class Lexicon:
         shapes: dict[tuple[int, str], list[str]] = defaultdict(list)
         shorter: dict[str, list[str]] = defaultdict(list)
         pieces: set[str] = set()
+        for word in sorted(self.known):
+            if len(word) >= MIN_SPELT and word.isascii():
+                shapes[len(word), word[0]].append(word)
         for word in sorted(self.words):
             keys[_key(word)].append(word)
-            shapes[len(word), word[0]].append(word)
             if len(word) >= MIN_MISTYPED:
                 for variant in {word, *_without_one(word)}:
                     shorter[variant].append(word)
@@ -129,11 +131,11 @@ class Lexicon:
         return None
 
     def censored(self, token: str, covered: Sequence[int]) -> Spelling | None:
-        """The one word that a token is when the letters at the places `covered` are free; None if there are none or several.
+        """The one known word that a token is with the letters at the places `covered` free, if it is one worth hiding.
 
         >>> Lexicon(["painless", "spots", "shots"]).censored("pa*nless", [2]).word
         'painless'
-        >>> Lexicon(["painless", "spots", "shots"]).censored("s*ots", [1]) is None
+        >>> Lexicon(["packing"], ["parking"]).censored("pa*king", [2]) is None
         True
         """
         token = token.lower()
@@ -145,7 +147,7 @@ class Lexicon:
             for word in self._shapes.get((len(token), token[0]), ())
             if all(_stands_for(token[place], word[place]) for place in kept)
         ]
-        return Spelling(found[0], tuple(range(len(token)))) if len(found) == 1 else None
+        return Spelling(found[0], tuple(range(len(token)))) if len(found) == 1 and found[0] in self.words else None
 
     def is_ordinary(self, token: str) -> bool:
         """Whether a token is a known word and no mere syllable: of two letters, only what any text holds."""
