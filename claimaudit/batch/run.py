@@ -63,10 +63,10 @@ class Counts:
     records: int = 0
     near_misses: int = 0
     review: int = 0
+    verdicts: dict[ClaimType, dict[str, int]] = field(default_factory=dict)
     known: int = 0
     waived: int = 0
     raised: int = 0
-    verdicts: dict[ClaimType, dict[str, int]] = field(default_factory=dict)
 
     def add(self, result: AuditResult) -> None:
         self.listings += 1

@@ -21,6 +21,8 @@ far each may speak: beyond, a model is surer than it is right. A listing's own l
 corpus lacks look unlike its sellers; lower still, and more is flagged on honest pages."""
 PATTERN_FEATURES = ("pattern-absolute", "pattern-strong", "pattern-modest", "pattern-softened", "pattern-unclaimed")
 """What the patterns heard of a unit, one of these or nothing."""
+PLAIN_PROMISES = (0, 1)
+"""Places in `PATTERN_FEATURES` of what is asserted absolutely or strongly, and not softened."""
 NEARLY = 0.005
 """Of F1: differences below this are chance on a few hundred flags."""
 REVIEW_BAND = (0.25, 0.75)

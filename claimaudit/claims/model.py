@@ -18,7 +18,7 @@ import numpy as np
 
 from claimaudit.claims.artifact import read_artifact
 from claimaudit.claims.classify import Assessment, Heard, Unit
-from claimaudit.claims.combine import Combination, Gate, page_share, pattern_feature
+from claimaudit.claims.combine import PLAIN_PROMISES, Combination, Gate, page_share, pattern_feature
 from claimaudit.claims.encoder import Encoded, Encoder
 from claimaudit.claims.linear import Exemplars, Lexicon, LinearScores, length_of
 from claimaudit.claims.patterns import Proposal
@@ -88,6 +88,7 @@ class TrainedModel:
         self._listing = artifact.listing(lexicon)
         self._for_pages: Combination = artifact.combinations[speed.value]
         self._for_snippets: Combination = artifact.snippets.get(speed.value, self._for_pages)
+        self._cheap_for_snippets: Combination = artifact.snippets.get(Speed.FAST.value, artifact.combinations[Speed.FAST])
         self._gate = Gate(artifact.combinations[Speed.FAST], artifact.gate)
         self._encoder: Encoder | None = artifact.encoder() if speed is Speed.ACCURATE else None
         self._artifact = artifact
@@ -119,6 +120,8 @@ class TrainedModel:
                 answers[place] = answer.flagged
             odds["encoder"] = answers
         probabilities = combination.probabilities(odds, told)
+        if encoded and share < 1:
+            probabilities = np.maximum(probabilities, self._plainly_promised(odds, told))
         flagged, doubtful = probabilities >= combination.cut, combination.doubtful(probabilities)
         promised = flagged | doubtful
         spoken = np.zeros(told.shape, bool)
@@ -135,6 +138,16 @@ class TrainedModel:
             )
             found[sentences[row].index, self._types[column]] = self._assess(claim, scores, encoded.get(row))
         return found
+
+    def _plainly_promised(self, odds: Mapping[str, np.ndarray | float], told: np.ndarray) -> np.ndarray:
+        """Of a snippet, the probabilities of the cheap models where patterns hear a promise that these believe, else 0.
+
+        There the encoder, which learned from whole pages, may not talk down what stands in plain words ("Painless mole
+        remover pen").
+        """
+        cheap = self._cheap_for_snippets.probabilities({name: odds[name] for name in ("linear", "listing")}, told)
+        is_promise = np.isin(told, PLAIN_PROMISES)
+        return np.where(is_promise & (cheap >= 0.5), cheap, 0.0)
 
     def _opened(self, odds: Mapping[str, np.ndarray | float], told: np.ndarray, share: float) -> list[int]:
         """Places of the sentences that the encoder reads: of a snippet all, for the gate was set on pages."""
