@@ -177,7 +177,9 @@ def machine() -> str:
         (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
         platform.processor(),
     )
-    return f"{len(os.sched_getaffinity(0))} cores of {cpu}, {platform.system()}, Python {platform.python_version()}"
+    busy = f"load {os.getloadavg()[0]:.1f} before the run"  # what else runs takes caches, and so time, from all contenders
+    cores = f"{len(os.sched_getaffinity(0))} cores of {cpu}"
+    return f"{cores}, {platform.system()}, Python {platform.python_version()}, {busy}"
 
 
 def main() -> None:

@@ -126,6 +126,7 @@ class Auditor:
         self.settings = settings or AuditSettings.of(**options)
         self.pack = pack if isinstance(pack, Pack) else load_pack(pack)
         _check_settings(self.settings, self.pack)
+        self._model = model
         chosen = _model(self.pack, model, self.settings.speed)
         self._finder = ClaimFinder(self.pack, chosen)
         self._disclaimers = disclaimer_reader(self.pack)
@@ -138,6 +139,9 @@ class Auditor:
             model=chosen.name if chosen else PATTERNS,
             settings=self.settings.described(),
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _remade, (self.pack, self._model, self.settings)  # a copy in another process makes its expressions anew
 
     def audit(self, listing: Listing | str) -> AuditResult:
         """Audit one listing, given as such or as its text.
@@ -287,6 +291,10 @@ def audit(listing: Listing | str, *, pack: str | Path | Pack | None = None, **op
         Fields of `AuditSettings`.
     """
     return Auditor(pack, **options).audit(listing)
+
+
+def _remade(pack: Pack, model: ClaimModel | str | Path | None, settings: AuditSettings) -> Auditor:
+    return Auditor(pack, model=model, settings=settings)
 
 
 def _model(pack: Pack, model: ClaimModel | str | Path | None, speed: str | None) -> ClaimModel | None:

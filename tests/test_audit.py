@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 
 import pytest
 
@@ -173,3 +174,10 @@ def test_jurisdictions_choose_the_rules(pack: object) -> None:
     of_one = Auditor(jurisdictions=("uk",)).audit(text).flagged[0].rules
     assert {rule.jurisdiction for rule in of_one} == {"uk"}
     assert len(of_one) < len(all_of_them)
+
+
+@pytest.mark.parametrize("speed", ["patterns", "fast", "accurate"])
+def test_an_auditor_travels_to_another_process(speed: str) -> None:
+    auditor = Auditor(speed=speed, setting="home")
+    copy = pickle.loads(pickle.dumps(auditor))
+    assert copy.audit("Mole pen. No pain.").to_dict() == auditor.audit("Mole pen. No pain.").to_dict()

@@ -26,6 +26,7 @@ LAYERS = [
     "reports",
     "batch",
     "integrations",
+    "spark",
     "cli",
 ]
 """Left may not import right. `reports`, `batch` and `integrations` may not import each other but in this order."""

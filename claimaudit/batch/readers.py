@@ -128,8 +128,13 @@ class Rejected:
     mend: str
 
     def __str__(self) -> str:
+        return f"{self.file}:{self.row}: {self.message}"
+
+    @property
+    def message(self) -> str:
+        """What is wrong and the mend, without the place."""
         column = f"column '{self.column}' " if self.column is not None else ""
-        return f"{self.file}:{self.row}: {column}{self.reason}. {self.mend}"
+        return f"{column}{self.reason}. {self.mend}"
 
     def as_record(self) -> dict[str, Any]:
         return asdict(self)
@@ -313,17 +318,22 @@ def _size_of(name: str) -> int | None:
 
 def _checked(item: Entry | Rejected, settings: Sequence[str] | None, seen: _Seen, columns: Columns) -> Entry | Rejected:
     """What can be said of a row only beside the others and the pack."""
+    item = _of_known_setting(item, settings, columns)
     if isinstance(item, Rejected):
         return item
-    setting = item.listing.setting
-    if settings is not None and setting is not None and setting not in settings:
-        mend = f"Use one of {', '.join(settings)}, or leave it out to have it inferred."
-        return Rejected(item.file, item.row, columns.setting, f"is '{setting}', which is no setting of the pack", mend)
     before = seen.add(item.listing.id, item.file, item.row)
     if before is not None:
         reason = f"repeats the id '{item.listing.id}' of {before}"
         return Rejected(item.file, item.row, columns.id_name, reason, "Give each listing its own id.")
     return item
+
+
+def _of_known_setting(item: Entry | Rejected, settings: Sequence[str] | None, columns: Columns) -> Entry | Rejected:
+    if isinstance(item, Rejected) or settings is None or item.listing.setting in (None, *settings):
+        return item
+    mend = f"Use one of {', '.join(settings)}, or leave it out to have it inferred."
+    reason = f"is '{item.listing.setting}', which is no setting of the pack"
+    return Rejected(item.file, item.row, columns.setting, reason, mend)
 
 
 class _Seen:
@@ -717,17 +727,33 @@ def _places(header: Sequence[Any], where: str, columns: Columns) -> dict[str, in
     return {name: list(header).index(name) for name in columns.wanted if name in header}
 
 
+def read_row(row: Row, columns: Columns, *, settings: Sequence[str] | None = None) -> Entry | Rejected:
+    """One row that stands in no file: what `read_listings` makes of it, but that ids are not compared.
+
+    Texts are given as `str` or as the bytes of their UTF-8. File and row of the result are empty.
+    """
+    return _of_known_setting(_entry(0, row, "", columns), settings, columns)
+
+
+def read_cell(name: str, row: Row) -> str | None:
+    """A cell as text, None where it is empty or cannot be read."""
+    try:
+        return _cell(name, row)
+    except _BadCellError:
+        return None
+
+
 def _listings(rows: Iterator[tuple[int, Row | Rejected]], file: Input, columns: Columns) -> Iterator[Entry | Rejected]:
     for number, row in rows:
         file.rows += 1
-        yield row if isinstance(row, Rejected) else _entry(number, row, file, columns)
+        yield row if isinstance(row, Rejected) else _entry(number, row, file.name, columns)
 
 
 class _BadCellError(Exception):
     """A cell that makes its row unreadable: column, reason, mend."""
 
 
-def _entry(number: int, row: Row, file: Input, columns: Columns) -> Entry | Rejected:
+def _entry(number: int, row: Row, file: str, columns: Columns) -> Entry | Rejected:
     try:
         id_ = _id(number, row, file, columns)
         texts = {name: text for name in columns.text if (text := _text(name, row)) is not None}
@@ -738,18 +764,18 @@ def _entry(number: int, row: Row, file: Input, columns: Columns) -> Entry | Reje
         kept = {name: _cell(name, row) for name in columns.keep}
     except _BadCellError as bad:
         column, reason, mend = bad.args
-        return Rejected(file.name, number, column, reason, mend)
+        return Rejected(file, number, column, reason, mend)
     setting = None if setting in (None, "", "unknown", "auto") else setting
     if len(columns.text) > 1:
         listing = Listing.of_fields(id_, texts, setting=setting)
     else:
         listing = Listing(id_, texts[columns.text[0]], setting, field=columns.text[0])
-    return Entry(listing, file.name, number, kept)
+    return Entry(listing, file, number, kept)
 
 
-def _id(number: int, row: Row, file: Input, columns: Columns) -> str:
+def _id(number: int, row: Row, file: str, columns: Columns) -> str:
     if columns.id is None and columns.id_name not in row:
-        return f"{file.name}:{number}"
+        return f"{file}:{number}"
     value = row.get(columns.id_name)
     if isinstance(value, bool | list | dict):
         raise _BadCellError(columns.id_name, f"is {type(value).__name__}, not text", "Give the id as a string.")
@@ -767,7 +793,7 @@ def _text(name: str, row: Row) -> str | None:
 
 
 def _cell(name: str, row: Row) -> str | None:
-    """A cell as text; of other values, numbers as they are written and the rest as JSON."""
+    """A cell as text; of other values, numbers and dates as they are written, truth values, lists and objects as JSON."""
     value = row.get(name)
     if value is None:
         return None
@@ -781,7 +807,9 @@ def _cell(name: str, row: Row) -> str | None:
         return value
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
-    return json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, bool | int | float | list | dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
 
 
 # --- Tables that are not read from front to back -----------------------------------------------------------------
@@ -823,7 +851,7 @@ def _parquet_rows(stream: BinaryIO, file: Input, columns: Columns, size: int) ->
         number = 0
         for batch in table.iter_batches(_PARQUET_ROWS, columns=list(places), use_threads=False):
             # As bytes, so that a cell that is not UTF-8 costs its row alone.
-            values = {name: _as_bytes(batch.column(name), pa).to_pylist() for name in batch.schema.names}
+            values = {name: as_bytes(batch.column(name), pa).to_pylist() for name in batch.schema.names}
             for row in zip(*values.values(), strict=True):
                 number += 1
                 yield number, dict(zip(values, row, strict=True))
@@ -843,7 +871,8 @@ def _check_packing(metadata: Any, name: str) -> None:
                 )
 
 
-def _as_bytes(column: Any, pa: Any) -> Any:
+def as_bytes(column: Any, pa: Any) -> Any:
+    """An Arrow column of strings as their bytes, so that one that is not UTF-8 can be told; another column as it is."""
     kind = column.type
     if pa.types.is_dictionary(kind):
         column, kind = column.dictionary_decode(), kind.value_type

@@ -155,7 +155,7 @@ class Parquet:
 
     def encode(self, rows: Sequence[Row]) -> bytes:
         pa = _pyarrow()
-        batch = pa.RecordBatch.from_pylist([_printable(row) for row in rows], schema=self._schema)
+        batch = pa.RecordBatch.from_pylist([printable(row) for row in rows], schema=self._schema)
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, self._schema) as stream:
             stream.write_batch(batch)
@@ -265,7 +265,7 @@ def _csv_line(cells: Iterable[Any]) -> bytes:
     return line.getvalue().encode("utf-8")
 
 
-def _printable(row: Row) -> Row:
+def printable(row: Row) -> Row:
     """Arrow's texts are UTF-8: a lone surrogate is written as its escape."""
     return {name: _encodable(value) for name, value in row.items()}
 

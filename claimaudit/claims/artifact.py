@@ -54,6 +54,7 @@ class _Manifest(BaseModel):
     claim_types: list[str]
     gate: float
     combinations: dict[str, _Combination]
+    snippets: dict[str, _Combination] = {}
     files: dict[str, str]
 
 
@@ -68,6 +69,7 @@ class Artifact:
     claim_types: tuple[ClaimType, ...]
     gate: float
     combinations: Mapping[str, Combination]
+    snippets: Mapping[str, Combination]
     hash: str
 
     def linear(self, lexicon: Lexicon | None = None) -> LinearModel:
@@ -174,6 +176,7 @@ def read_artifact(folder: Path) -> Artifact:
         claim_types=tuple(read.claim_types),
         gate=read.gate,
         combinations={name: _combination(entry, name, label) for name, entry in read.combinations.items()},
+        snippets={name: _combination(entry, name, label) for name, entry in read.snippets.items()},
         hash=hashlib.sha256(raw).hexdigest(),
     )
 
@@ -186,6 +189,7 @@ def write_artifact(
     claim_types: Sequence[ClaimType],
     gate: float,
     combinations: Mapping[str, Combination],
+    snippets: Mapping[str, Combination],
     linear: LinearModel,
     listing: ListingModel,
     exemplars: Mapping[ClaimType, Sequence[str]],
@@ -211,6 +215,7 @@ def write_artifact(
             "claim_types": list(claim_types),
             "gate": gate,
             "combinations": {speed: asdict(combination) for speed, combination in combinations.items()},
+            "snippets": {speed: asdict(combination) for speed, combination in snippets.items()},
             "files": {name: _hash(folder / name) for name in names},
         },
         indent=1,

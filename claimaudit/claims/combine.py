@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from claimaudit.claims.classify import Heard
+from claimaudit.claims.linear import TELLING_LENGTH
 from claimaudit.types import NO_VERDICT, Assertion
 
 LIMITS = {"linear": 6.0, "encoder": 6.0, "listing": 2.0}
@@ -24,6 +25,20 @@ NEARLY = 0.005
 """Of F1: differences below this are chance on a few hundred flags."""
 REVIEW_BAND = (0.25, 0.75)
 """Between these probabilities the decision is wrong more often than one time in four, so a reader should look."""
+
+
+SNIPPET_LENGTH = 200
+"""Characters up to which a listing is weighed as a snippet; from `TELLING_LENGTH` on as a page, between in proportion. A
+title or a line alone has no context, so that a model that learned from pages takes its silence for honesty."""
+
+
+def page_share(length: int) -> float:
+    """How far a listing of so many characters is a page, 0..1.
+
+    >>> page_share(80), page_share(400), page_share(2000)
+    (0.0, 0.5, 1.0)
+    """
+    return min(1.0, max(0.0, (length - SNIPPET_LENGTH) / (TELLING_LENGTH - SNIPPET_LENGTH)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +60,13 @@ class Combination:
         for name, values in odds.items():
             total = total + self.weights[name] * np.clip(values, -LIMITS[name], LIMITS[name])
         return np.asarray(1 / (1 + np.exp(-total)))
+
+    def towards(self, other: Combination, share: float) -> Combination:
+        """What lies between this one (`share` 0) and the other (1): log-odds and cut in proportion."""
+        if share in (0, 1):
+            return other if share else self
+        weights = {name: weight + share * (other.weights[name] - weight) for name, weight in self.weights.items()}
+        return Combination(weights, self.bias + share * (other.bias - self.bias), self.cut + share * (other.cut - self.cut))
 
     def doubtful(self, probabilities: np.ndarray) -> np.ndarray:
         """Where a reader should look."""

@@ -97,6 +97,9 @@ class LinearModel:
         self._parts = np.repeat(np.arange(3), sizes)
         self._idf = np.concatenate([idf[name] for name in SETTINGS])
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return LinearModel, (self.vocabularies, self.idf, self.weights, self.bias)  # what it remembers stays behind
+
     def features(self, readings: Sequence[Reading]) -> csr_matrix:
         """TF-IDF features, shape (n, features): words, letters, context, in this order."""
         texts = [reading.text for reading in readings]
@@ -202,8 +205,12 @@ class ListingModel:
         """Log-odds that a listing, given as its folded sentences, holds any flag; those of a short one count less."""
         rows, columns = self._terms.in_whole(texts)
         features = _tf_idf(rows, columns, 1, self.idf, self._parts)
-        length = sum(map(len, texts)) + len(texts) - 1  # joined by spaces
-        return float((features @ self.weights)[0] + self.bias) * min(1.0, length / TELLING_LENGTH)
+        return float((features @ self.weights)[0] + self.bias) * min(1.0, length_of(texts) / TELLING_LENGTH)
+
+
+def length_of(texts: Sequence[str]) -> int:
+    """Characters of a listing whose sentences these are, joined by spaces."""
+    return sum(map(len, texts)) + len(texts) - 1
 
 
 class Lexicon:

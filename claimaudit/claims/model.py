@@ -18,9 +18,9 @@ import numpy as np
 
 from claimaudit.claims.artifact import read_artifact
 from claimaudit.claims.classify import Assessment, Heard, Unit
-from claimaudit.claims.combine import Combination, Gate, pattern_feature
+from claimaudit.claims.combine import Combination, Gate, page_share, pattern_feature
 from claimaudit.claims.encoder import Encoded, Encoder
-from claimaudit.claims.linear import Exemplars, Lexicon, LinearScores
+from claimaudit.claims.linear import Exemplars, Lexicon, LinearScores, length_of
 from claimaudit.claims.patterns import Proposal
 from claimaudit.claims.readings import Reading, readings
 from claimaudit.errors import ModelError
@@ -47,12 +47,18 @@ class Speed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """A sentence and the column of a claim type, with the probability of a flag and whether it is worth a claim."""
+    """A sentence and the column of a claim type, with the probability of a flag and what that makes of it."""
 
     sent: Sentence
     column: int
     probability: float
-    is_promised: bool
+    is_flagged: bool
+    is_doubtful: bool
+
+    @property
+    def is_promised(self) -> bool:
+        """Whether it is worth a claim."""
+        return self.is_flagged or self.is_doubtful
 
 
 class TrainedModel:
@@ -80,7 +86,8 @@ class TrainedModel:
         lexicon = Lexicon()  # both read the same sentences
         self._linear = artifact.linear(lexicon)
         self._listing = artifact.listing(lexicon)
-        self._combination: Combination = artifact.combinations[speed.value]
+        self._for_pages: Combination = artifact.combinations[speed.value]
+        self._for_snippets: Combination = artifact.snippets.get(speed.value, self._for_pages)
         self._gate = Gate(artifact.combinations[Speed.FAST], artifact.gate)
         self._encoder: Encoder | None = artifact.encoder() if speed is Speed.ACCURATE else None
         self._artifact = artifact
@@ -92,7 +99,7 @@ class TrainedModel:
         if not read:
             return []
         odds, _ = self._cheap(read)
-        return np.flatnonzero(self._gate.opens(odds, self._told(heard, len(read)))).tolist()
+        return self._opened(odds, self._told(heard, len(read)), _page_share(read))
 
     def assess(self, sentences: Sequence[Sentence], scope: Scope, heard: Mapping[Unit, Heard]) -> dict[Unit, Assessment]:
         """Of the sentences of one listing, each unit that the patterns heard or the model takes for spoken of."""
@@ -101,24 +108,38 @@ class TrainedModel:
             return {}
         odds, scores = self._cheap(read)
         told = self._told(heard, len(read))
+        share = _page_share(read)
+        combination = self._for_snippets.towards(self._for_pages, share)
         encoded: dict[int, Encoded] = {}
         if self._encoder is not None:
-            places = np.flatnonzero(self._gate.opens(odds, told)).tolist()
+            places = self._opened(odds, told, share)
             encoded = dict(zip(places, self._encoder.read([read[place] for place in places]), strict=True))
             answers = np.full(told.shape, UNREAD_ODDS)
             for place, answer in encoded.items():
                 answers[place] = answer.flagged
             odds["encoder"] = answers
-        probabilities = self._combination.probabilities(odds, told)
-        promised = (probabilities >= self._combination.cut) | self._combination.doubtful(probabilities)
+        probabilities = combination.probabilities(odds, told)
+        flagged, doubtful = probabilities >= combination.cut, combination.doubtful(probabilities)
+        promised = flagged | doubtful
         spoken = np.zeros(told.shape, bool)
         for place, answer in encoded.items():
             spoken[place] = answer.present >= SPOKEN_ODDS
         found: dict[Unit, Assessment] = {}
         for row, column in np.argwhere(promised | spoken | (told >= 0)).tolist():
-            claim = _Unit(sentences[row], column, float(probabilities[row, column]), bool(promised[row, column]))
+            claim = _Unit(
+                sentences[row],
+                column,
+                float(probabilities[row, column]),
+                is_flagged=bool(flagged[row, column]),
+                is_doubtful=bool(doubtful[row, column]),
+            )
             found[sentences[row].index, self._types[column]] = self._assess(claim, scores, encoded.get(row))
         return found
+
+    def _opened(self, odds: Mapping[str, np.ndarray | float], told: np.ndarray, share: float) -> list[int]:
+        """Places of the sentences that the encoder reads: of a snippet all, for the gate was set on pages."""
+        opened = self._gate.opens(odds, told) if share == 1 else np.ones(len(told), bool)
+        return np.flatnonzero(opened).tolist()
 
     def _cheap(self, read: Sequence[Reading]) -> tuple[dict[str, np.ndarray | float], LinearScores]:
         """The log-odds of the linear models, and all that the one of sentences says."""
@@ -139,8 +160,8 @@ class TrainedModel:
             proposal = replace(proposal, steps=(Step("model", f"{unit.probability:.2f}", reasons),))
         return Assessment(
             probability=unit.probability,
-            is_flagged=unit.probability >= self._combination.cut,
-            is_doubtful=bool(self._combination.doubtful(np.array(unit.probability))),
+            is_flagged=unit.is_flagged,
+            is_doubtful=unit.is_doubtful,
             proposal=proposal,
         )
 
@@ -196,6 +217,10 @@ class TrainedModel:
     @cached_property
     def _exemplar_texts(self) -> dict[ClaimType, list[str]]:
         return self._artifact.exemplars()
+
+
+def _page_share(read: Sequence[Reading]) -> float:
+    return page_share(length_of([reading.text for reading in read]))
 
 
 def load_model(pack: Pack, speed: Speed, folder: Path | None = None) -> TrainedModel:

@@ -9,6 +9,8 @@ import io
 import json
 import sys
 import tracemalloc
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -370,3 +372,13 @@ def test_a_missing_extra_is_named(module: str, name: str, tmp_path: Path, monkey
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(InputError, match=r"with the extra 'batch': pip install 'claimaudit\[batch\]'"):
         read(tmp_path / name, Columns())
+
+
+def test_decimals_and_dates_are_written_plainly(tmp_path: Path) -> None:
+    path = tmp_path / "goods.parquet"
+    row = {"id": Decimal("12.50"), "text": "No pain!", "listed": date(2026, 3, 1), "tags": ["a", "b"], "sold": True}
+    pq.write_table(pa.Table.from_pylist([row]), path)
+    (entry,) = read(path, Columns(id="id", keep=("listed", "tags", "sold")))
+    assert isinstance(entry, Entry)
+    assert entry.listing.id == "12.50"
+    assert entry.kept == {"listed": "2026-03-01", "tags": '["a", "b"]', "sold": "true"}

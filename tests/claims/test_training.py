@@ -16,7 +16,7 @@ from claimaudit.claims.artifact import read_artifact
 from claimaudit.claims.corpus import read_corpus
 from claimaudit.claims.setting import ScopeReader
 from claimaudit.claims.training.build import build_model, examples_to_learn_from
-from claimaudit.claims.training.examples import arrays, pair_examples, read_documents
+from claimaudit.claims.training.examples import arrays, pair_examples, read_documents, snippets
 from claimaudit.training import train
 from tests.conftest import TESTS
 
@@ -99,9 +99,41 @@ def test_what_the_patterns_hear_is_weighed_not_lost(plants: Pack, folder: Path) 
     assert {near_miss.claim.assertion for near_miss in result.near_misses} == {"asked"}
 
 
+def test_short_copy_and_pages_are_weighed_apart(plants: Pack, copied: Path) -> None:
+    manifest = json.loads((copied / "model.json").read_text("utf-8"))
+    manifest["snippets"]["fast"] = {"weights": {}, "bias": -2.0, "cut": 0.5}
+    manifest["combinations"]["fast"] = {"weights": {}, "bias": 2.0, "cut": 0.5}
+    (copied / "model.json").write_text(json.dumps(manifest), "utf-8")
+    auditor = Auditor(plants, model=copied, speed="fast")
+    copy = "A fern for your living room.\nIt never wilts."
+    page = copy + "\nThe pot is made of clay and has a saucer." * 20
+    probabilities = []
+    for text in (copy, page):
+        result = auditor.audit(text)
+        claims = [
+            item.claim for item in (*result.findings, *result.near_misses) if "never wilts" in item.claim.sentence.text
+        ]
+        probabilities.append(round(claims[0].confidence, 2))
+    assert probabilities == [0.12, 0.88]
+
+
+def test_snippets_need_nothing_from_outside(plants: Pack) -> None:
+    documents = read_corpus(plants).split("calibration")
+    pieces = snippets(documents, 0)
+    assert pieces == snippets(documents, 0)
+    texts = {document.id: document.text for document in documents}
+    for piece in pieces:
+        assert piece.text in texts[piece.id.rpartition("-")[0]]
+        assert 1 <= len(piece.sentences) <= 3
+        for label in piece.labels:
+            start, end = piece.sentences[label.sentence]
+            assert start <= label.start < label.end <= end
+    assert sum(len(piece.labels) for piece in pieces) > 0
+
+
 def test_a_promise_that_the_model_does_not_believe_is_a_near_miss(plants: Pack, copied: Path) -> None:
     manifest = json.loads((copied / "model.json").read_text("utf-8"))
-    manifest["combinations"]["fast"] = {"weights": {}, "bias": -2.0, "cut": 0.5}
+    manifest["snippets"]["fast"] = {"weights": {}, "bias": -2.0, "cut": 0.5}
     (copied / "model.json").write_text(json.dumps(manifest), "utf-8")
     result = Auditor(plants, model=copied, speed="fast").audit("A fern for your living room.\nIt never wilts.")
     assert result.findings == ()

@@ -173,6 +173,7 @@ def write_model(folder: Path) -> None:
         claim_types=types,
         gate=0.1,
         combinations={"fast": combination},
+        snippets={},
         linear=LinearModel(vocabularies, idf, np.full((size, 2 * len(types)), 0.5), np.zeros(2 * len(types))),
         listing=ListingModel(["painless", "pen"], np.ones(2), np.ones(2), 0.0),
         exemplars={types[0]: ["it is painless"]},

@@ -20,7 +20,7 @@ from claimaudit.claims.encoder import Encoder
 from claimaudit.claims.linear import LinearModel, ListingModel, fit_linear, fit_listing
 from claimaudit.claims.model import UNREAD_ODDS
 from claimaudit.claims.setting import ScopeReader
-from claimaudit.claims.training.examples import Example, ReadDocument, arrays, pair_examples, read_documents
+from claimaudit.claims.training.examples import Example, ReadDocument, arrays, pair_examples, read_documents, snippets
 from claimaudit.claims.training.recipe import Recipe
 from claimaudit.errors import PackError
 from claimaudit.resources import Pack
@@ -71,6 +71,8 @@ def build_model(pack: Pack, folder: Path, *, name: str, recipe: Recipe | None, r
     calibration = read_documents(corpus.split("calibration"), scope_reader)
     encoder = Encoder(folder / "encoder.onnx", folder / "tokenizer.json") if recipe is not None else None
     gate, combinations = calibrate(pack, calibration, linear, listing, encoder)
+    pieces = read_documents(snippets(corpus.split("calibration"), SEED), scope_reader)
+    _, for_snippets = calibrate(pack, pieces, linear, listing, encoder, with_gate=False)
     cuts = ", ".join(f"{speed} {combination.cut}" for speed, combination in combinations.items())
     report(f"gate {gate}, cuts: {cuts}")
     write_artifact(
@@ -80,6 +82,7 @@ def build_model(pack: Pack, folder: Path, *, name: str, recipe: Recipe | None, r
         claim_types=pack.claim_types,
         gate=gate,
         combinations=combinations,
+        snippets=for_snippets,
         linear=linear,
         listing=listing,
         exemplars=exemplars(train, pack.claim_types),
@@ -119,9 +122,18 @@ def train_encoder(
 
 
 def calibrate(
-    pack: Pack, documents: Sequence[ReadDocument], linear: LinearModel, listing: ListingModel, encoder: Encoder | None
+    pack: Pack,
+    documents: Sequence[ReadDocument],
+    linear: LinearModel,
+    listing: ListingModel,
+    encoder: Encoder | None,
+    *,
+    with_gate: bool = True,
 ) -> tuple[float, dict[str, Combination]]:
-    """The gate, and for each speed the weights of patterns and models and the cut, on the calibration split."""
+    """The gate, and for each speed the weights of patterns and models and the cut, on documents of the calibration split.
+
+    Without the gate, the encoder reads every sentence, as it does in snippets.
+    """
     inside = [read for read in documents if read.scope.in_scope]  # elsewhere nothing is claimed, whatever a model says
     examples = [example for read in inside for example in read.examples]
     flagged = arrays(examples, pack.claim_types).flagged > 0
@@ -135,7 +147,7 @@ def calibrate(
     probable = combinations["fast"].probabilities(odds, heard).max(axis=1)
     gate = Gate(combinations["fast"], round(float(np.quantile(probable[flagged.any(axis=1)], 1 - GATE_RECALL)), 5))
     if encoder is not None:
-        opened = np.flatnonzero(gate.opens(odds, heard))
+        opened = np.flatnonzero(gate.opens(odds, heard)) if with_gate else range(len(examples))
         odds["encoder"] = np.full(flagged.shape, UNREAD_ODDS)
         for place in opened:
             odds["encoder"][place] = encoder.read([examples[place].reading])[0].flagged

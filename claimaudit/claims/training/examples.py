@@ -6,6 +6,7 @@ sentence that its words overlap most.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -60,6 +61,40 @@ class ReadDocument:
 def read_documents(documents: Iterable[Document], scope_reader: ScopeReader) -> list[ReadDocument]:
     """Each document split and scoped, its labels moved to the sentences of the library's splitter."""
     return [_read_document(document, scope_reader) for document in documents]
+
+
+def snippets(documents: Iterable[Document], seed: int) -> list[Document]:
+    """The documents cut into pieces of one to three sentences, as copy that stands alone.
+
+    Pieces that need what stands outside them (an answer its question, an item its lead-in) are left out, and documents that
+    the library splits otherwise than their readers did.
+    """
+    draw = random.Random(seed)
+    found = []
+    for document in documents:
+        sentences = split_sentences(Listing(document.id, document.text, markup="text"))
+        if len(sentences) != len(document.sentences):
+            continue
+        first = 0
+        while first < len(sentences):
+            last = min(len(sentences), first + draw.choice((1, 1, 2, 3)))
+            needed = {index for sent in sentences[first:last] for index in (sent.lead_in, sent.question)} - {None}
+            if needed <= set(range(first, last)):
+                found.append(_piece(document, first, last))
+            first = last
+    return found
+
+
+def _piece(document: Document, first: int, last: int) -> Document:
+    start, end = document.sentences[first][0], document.sentences[last - 1][1]
+    labels = [
+        label.model_copy(update={"sentence": label.sentence - first, "start": label.start - start, "end": label.end - start})
+        for label in document.labels
+        if first <= label.sentence < last
+    ]
+    spans = [(left - start, right - start) for left, right in document.sentences[first:last]]
+    cut = {"id": f"{document.id}-{first}", "text": document.text[start:end], "sentences": spans, "labels": labels}
+    return document.model_copy(update=cut)
 
 
 def _read_document(document: Document, scope_reader: ScopeReader) -> ReadDocument:
