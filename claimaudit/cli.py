@@ -424,20 +424,23 @@ def sentences(
 ) -> None:
     """Show how copy is split: offsets, kind, and the heading, lead-in and question of each sentence."""
     from claimaudit.batch.readers import Rejected, read_listings
+    from claimaudit.reports.page import printable
     from claimaudit.text.sentences import split_sentences
 
     for item in read_listings([path]):
         if isinstance(item, Rejected):
-            typer.echo(f"claimaudit: {item}", err=True)
+            _say(f"claimaudit: {item}")
             continue
-        typer.echo(f"── {item.listing.id}")
+        typer.echo(f"── {printable(item.listing.id)}")
         for sent in split_sentences(item.listing):
             context = " ".join(
                 f"{name}={index}"
                 for name, index in (("heading", sent.heading), ("lead-in", sent.lead_in), ("question", sent.question))
                 if index is not None
             )
-            typer.echo(f"{sent.index:4}  {sent.span.start:6}–{sent.span.end:<6} {sent.kind:8} {context:34} {sent.text}")
+            typer.echo(
+                f"{sent.index:4}  {sent.span.start:6}–{sent.span.end:<6} {sent.kind:8} {context:34} {printable(sent.text)}"
+            )
 
 
 @app.command()
@@ -520,7 +523,7 @@ def packs_check(
     day = _day(as_of)
     wrong = list(failures(loaded))
     for line in wrong:
-        typer.echo(line, err=True)
+        _say(line)
     for entry in loaded.stale(day):
         typer.echo(f"{entry.origin}: '{entry.id}' was due for review by {entry.review_by}.", err=True)
     patterns = sum(len(file.patterns) for file in loaded.claims.values())
@@ -632,9 +635,9 @@ def labels_import(
     with _destination(output) as out:
         out.writelines(to_line(document.model_dump(mode="json")) for document in taken.documents)
     for note in taken.notes:
-        typer.echo(f"claimaudit: {note}", err=True)
+        _say(f"claimaudit: {note}")
     for problem in taken.problems:
-        typer.echo(f"claimaudit: left out: {problem}", err=True)
+        _say(f"claimaudit: left out: {problem}")
     labels = sum(len(document.labels) for document in taken.documents)
     counts = [counted(len(taken.documents), "document"), counted(labels, "label")]
     counts += [f"{count} {reason}" for reason, count in taken.skipped.items()]
@@ -709,7 +712,7 @@ class _Stream:
 
         if self._strict:
             raise InputError(str(rejected))
-        typer.echo(f"claimaudit: not read: {rejected}", err=True)
+        _say(f"claimaudit: not read: {rejected}")
         self.counts.rejected += 1
         self.not_read.append(str(rejected))
         if self._rejects is not None:
@@ -816,8 +819,15 @@ def _stopped(error: BaseException) -> int:
         _give_up_output()
     if said:
         with suppress(OSError):
-            typer.echo(f"claimaudit: {said}", err=True)
+            _say(f"claimaudit: {said}")
     return status
+
+
+def _say(line: str) -> None:
+    """A line on standard error."""
+    from claimaudit.reports.page import printable
+
+    typer.echo(printable(line), err=True)
 
 
 def _give_up_output() -> None:

@@ -9,7 +9,7 @@ from math import sqrt
 
 from claimaudit.audit import PATTERNS
 from claimaudit.evaluation import Calibration, Estimate, Evaluation, Mistake, Score
-from claimaudit.reports.page import counted, environment
+from claimaudit.reports.page import counted, environment, printable
 
 WIDTH = 100
 _NAME = 30
@@ -22,7 +22,7 @@ _LONGEST = 200
 
 def render(evaluation: Evaluation) -> Iterator[str]:
     """Lines of a report: scores with 95 % intervals, by type and field, then verdicts, calibration, review, errors."""
-    yield from map(_printable, _lines(evaluation))
+    yield from map(printable, _lines(evaluation))
 
 
 def _lines(evaluation: Evaluation) -> Iterator[str]:
@@ -151,12 +151,6 @@ def interval(estimate: Estimate, *, digits: int = 2) -> str:
 
 def _number(value: float | None, *, digits: int = 3) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
-
-
-def _printable(text: str) -> str:
-    """Without lone surrogates, which no terminal takes, and control characters, which it would obey."""
-    readable = text.encode("utf-8", "replace").decode("utf-8")
-    return "".join(character if character.isprintable() else " " for character in readable)
 
 
 # --- Page ----------------------------------------------------------------------------------------------------

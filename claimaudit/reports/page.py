@@ -38,6 +38,15 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
+def printable(text: str) -> str:
+    """A text of outside for a terminal: what would steer it, and what does not show, is written as its code.
+
+    >>> printable("no\x1b[2J pain")
+    'no[U+001B][2J pain'
+    """
+    return text if text.isprintable() else "".join(c if c.isprintable() else f"[U+{ord(c):04X}]" for c in text)
+
+
 def visible(text: str) -> str:
     """Copy in disguise, with characters that do not show written as their code.
 

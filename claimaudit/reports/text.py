@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from claimaudit.decisions.diff import Diff, Kind
-from claimaudit.reports.page import visible
+from claimaudit.reports.page import printable, visible
 from claimaudit.resources import Pack
 from claimaudit.types import AuditResult, ClaimType, Evasion, Finding, NearMiss, Strength
 
@@ -38,7 +38,7 @@ def render(results: Iterable[AuditResult], *, show: str = "flagged") -> Iterator
         suppressed += len(result.suppressed)
         covered += sum(bool(finding.substantiation) for finding in result.findings)
         counts.update(finding.verdict.value for finding in result.findings)
-        yield from _listing(result, show)
+        yield from map(printable, _listing(result, show))
     flagged = counts["contradicted"] + counts["overstated"]
     yield (
         f"{listings} listing{'s' * (listings != 1)}, {sentences} sentences: {flagged} flagged "
@@ -121,8 +121,8 @@ def render_diff(diff: Diff) -> Iterator[str]:
     for change in diff.changes:
         was, now = (verdict.value if verdict else "nothing" for verdict in (change.old, change.new))
         field = f" [{change.field}]" if change.field != "text" else ""
-        yield f"{change.kind.value.upper():8} {change.claim_type}: {was} → {now}  {change.listing_id}{field}"
-        yield from wrapped(f"“{_shortened(change.sentence)}”")
+        yield f"{change.kind.value.upper():8} {change.claim_type}: {was} → {now}  {printable(change.listing_id)}{field}"
+        yield from wrapped(f"“{printable(_shortened(change.sentence))}”")
     counts = ", ".join(f"{diff.count(kind)} {kind.value}" for kind in Kind)
     yield f"{counts}, {diff.same} the same"
 

@@ -43,6 +43,7 @@ def main(arguments: list[str]) -> None:
         f"-artifact_prefix={artifacts}/",
         f"-dict={words}",
         "-timeout=20",
+        "-len_control=0",
         "-rss_limit_mb=3000",
         "-max_len=4096",
         "-print_final_stats=1",
