@@ -144,6 +144,23 @@ AsOfOption = Annotated[
 PackOption = Annotated[str | None, typer.Option("--pack", help="Name of a shipped pack, or a folder. Default: skin.")]
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from claimaudit._version import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _claimaudit(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and stop.", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
+    pass
+
+
 @app.command()
 def scan(
     paths: Annotated[
@@ -289,6 +306,8 @@ def scan(
         else:
             out = places.enter_context(_destination(output))
             _write(items, out, format_, shown, columns.keep, stream.not_read)
+    if output is not None and not quiet:
+        typer.echo(f"written: {output}", err=True)
     if baseline is not None:
         typer.echo(f"claimaudit: {baseline}: {standing(stream.counts)}", err=True)
     if write_baseline is not None and recorder is not None:

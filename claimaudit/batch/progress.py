@@ -96,7 +96,8 @@ def summary(done: ScanSummary, *, quiet: bool = False) -> Iterator[str]:
     counts = done.counts
     if not quiet:
         again = f" ({done.reused} of {done.blocks} blocks were done before)" if done.reused else ""
-        yield f"{counts.listings:,} listings, {counts.sentences:,} sentences, {counts.flagged:,} flagged{again}"
+        plural = "s" * (counts.listings != 1)
+        yield f"{counts.listings:,} listing{plural}, {counts.sentences:,} sentences, {counts.flagged:,} flagged{again}"
         if counts.verdicts:
             width = max(map(len, counts.verdicts))
             yield f"  {'':{width}}" + "".join(f"{verdict.value:>14}" for verdict in Verdict)

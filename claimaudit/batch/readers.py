@@ -210,7 +210,7 @@ def find_files(paths: Sequence[str], *, exclude: Sequence[Path] = ()) -> Iterato
             raise InputError(f"{name}: no such file or folder. Check the path.")
         else:
             _check_suffix(name)
-            yield name
+            yield str(path)  # without a leading `./`, so that a listing is called the same however it is asked for
 
 
 def _walk(folder: Path, excluded: Sequence[Path]) -> Iterator[Path]:
@@ -719,7 +719,7 @@ def _places(header: Sequence[Any], where: str, columns: Columns) -> dict[str, in
     for name in needed:
         if name not in header:
             found = ", ".join(str(cell) for cell in header) or "none"
-            option = "--text-column" if name in columns.text else "--keep" if name in columns.keep else "--id-column"
+            option = "--text" if name in columns.text else "--keep" if name in columns.keep else "--id-column"
             raise InputError(f"{where}: no column '{name}' (found: {found}). Name it with {option}.")
     for name in columns.wanted:
         if list(header).count(name) > 1:
@@ -845,7 +845,7 @@ def _parquet_rows(stream: BinaryIO, file: Input, columns: Columns, size: int) ->
             kind = table.schema_arrow.field(name).type
             kind = kind.value_type if pa.types.is_dictionary(kind) else kind
             if not any(test(kind) for test in (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)):
-                raise InputError(f"{file.name}: column '{name}' is {kind}, not text. Name another with --text-column.")
+                raise InputError(f"{file.name}: column '{name}' is {kind}, not text. Name another with --text.")
         _check_packing(table.metadata, file.name)
         total = table.metadata.num_rows
         number = 0

@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 
 from claimaudit.claims.phrases import Phrases, phrasebook
 from claimaudit.resources import DisclaimerEntry, Pack
-from claimaudit.types import Claim, Disclaimer, Sentence, Step, Tie
+from claimaudit.types import Assertion, Claim, Disclaimer, Sentence, Step, Strength, Tie
 
 MAX_DISCLAIMERS = 5
 """Of one claim: who qualifies a claim more often hides it, and a reader has seen enough to decide."""
@@ -78,7 +78,8 @@ class DisclaimerReader:
         """
         if not claims:
             return
-        noted = [note for sentence in sentences if (note := self._note(sentence)) is not None]
+        promising = {claim.sentence.index for claim in claims if _is_promise(claim)}
+        noted = [note for sentence in sentences if (note := self._note(sentence, promising)) is not None]
         if not noted:
             yield from claims
             return
@@ -92,9 +93,10 @@ class DisclaimerReader:
         text = sentence.folded.text
         return tuple(kind for kind in self._every if kind.any.are_in(text) and not kind.unless.are_in(text))
 
-    def _note(self, sentence: Sentence) -> _Note | None:
+    def _note(self, sentence: Sentence, promising: Container[int]) -> _Note | None:
+        """The sentence as a disclaimer, if it is one; what promises something itself qualifies nothing but by its mark."""
         opening = _OPENING.match(sentence.readable.text)
-        kinds = self._kinds(sentence)
+        kinds = () if sentence.index in promising else self._kinds(sentence)
         if opening is None:
             return _Note(sentence, kinds, "", False) if kinds else None
         mark = _plain(opening["mark"])
@@ -107,6 +109,10 @@ class DisclaimerReader:
 def disclaimer_reader(pack: Pack) -> DisclaimerReader:
     """The reader of a pack, compiled once for every auditor of it."""
     return DisclaimerReader(pack)
+
+
+def _is_promise(claim: Claim) -> bool:
+    return claim.assertion is Assertion.ASSERTED and claim.strength is not Strength.MODEST and not claim.is_held
 
 
 class _Notes:

@@ -29,7 +29,7 @@ def render(results: Iterable[AuditResult], *, show: str = "flagged") -> Iterator
         `flagged`, `all` or `near-misses`.
     """
     counts: Counter[str] = Counter()
-    listings = incomplete = sentences = outside = suppressed = covered = 0
+    listings = incomplete = sentences = outside = suppressed = covered = doubtful = 0
     for result in results:
         listings += 1
         sentences += len(result.sentences)
@@ -38,11 +38,13 @@ def render(results: Iterable[AuditResult], *, show: str = "flagged") -> Iterator
         suppressed += len(result.suppressed)
         covered += sum(bool(finding.substantiation) for finding in result.findings)
         counts.update(finding.verdict.value for finding in result.findings)
+        doubtful += sum(item.review for item in result.near_misses)
         yield from map(printable, _listing(result, show))
     flagged = counts["contradicted"] + counts["overstated"]
     yield (
         f"{listings} listing{'s' * (listings != 1)}, {sentences} sentences: {flagged} flagged "
         f"({counts['contradicted']} contradicted, {counts['overstated']} overstated), {counts['consistent']} consistent"
+        + (f"; {doubtful} held back, for review (--show near-misses)" if doubtful else "")
         + (f"; {outside} out of scope" if outside else "")
         + (f"; {covered} covered by substantiation on file" if covered else "")
         + (f"; {suppressed} in the baseline" if suppressed else "")

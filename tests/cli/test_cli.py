@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from claimaudit._version import __version__
 from claimaudit.types import RECORD_FIELDS
 from tests.conftest import TESTS
 
@@ -116,7 +117,7 @@ def test_a_table_without_its_text_column_is_refused(tmp_path: Path) -> None:
     path.write_text("sku,copy\n1,hello\n", "utf-8")
     done = run("scan", str(path))
     assert done.returncode == 2
-    assert "no column 'text' (found: sku, copy). Name it with --text-column" in done.stderr.decode()
+    assert "no column 'text' (found: sku, copy). Name it with --text" in done.stderr.decode()
     assert run("scan", str(path), "--text-column", "copy", "--id-column", "sku").returncode == 0
 
 
@@ -161,3 +162,7 @@ def test_a_closed_pipe_is_no_traceback(folder: Path) -> None:
     shell = f'"{sys.executable}" -m claimaudit.cli scan "{rows}" --format jsonl | head -n 1'
     done = subprocess.run(["bash", "-c", shell], capture_output=True, check=False, timeout=120)
     assert b"Traceback" not in done.stderr
+
+
+def test_the_version_is_told() -> None:
+    assert run("--version").stdout.decode().strip() == __version__

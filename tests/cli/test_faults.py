@@ -155,7 +155,7 @@ def test_an_interrupted_stream(rows: Path, tmp_path: Path) -> None:
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         said = process.stderr.read().decode()
-    # A shell shows both as 130. CPython ends by the signal itself where it came while a string was compiled, as data classes do.
+    # A shell shows both as 130. CPython ends by the signal itself where it came while a string was compiled (data classes).
     assert process.returncode in (130, -signal.SIGINT)
     assert_one_line(said, "interrupted")
     assert {path.name for path in tmp_path.iterdir()} == {"rows.jsonl"}
