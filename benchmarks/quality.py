@@ -39,8 +39,9 @@ PAGE = """# Which kind of model finds flags best
 
 Written by `python benchmarks/quality.py`, whose docstring says how. Each cell: F1 on flagged units (95 % interval),
 precision / recall. A share of the documents is also that share of the contrast pairs; `encoder, int8` is the one that ships,
-trained on all. Patterns, and so `fast` and `accurate`, were developed on dev-a, the models were not. Rows that were not run
-yet are missing."""
+trained on all. Patterns, and so `fast` and `accurate`, were developed on dev-a, the models were not. `corpus` is the number
+of training documents when the row was run, of which a quarter is a quarter; rows of an earlier corpus were tested on its
+smaller test split. Rows that were not run yet are missing."""
 
 
 def gold_documents(path: Path) -> list[Document]:
@@ -75,6 +76,7 @@ class Bench:
         self.types = pack.claim_types
         reader = ScopeReader(pack)
         corpus = read_corpus(pack)
+        self.size = len(corpus.split("train"))
         self.train = examples_to_learn_from(read_documents(corpus.split("train"), reader), corpus)
         self.documents = {
             "calibration": read_documents(corpus.split("calibration"), reader),
@@ -260,8 +262,9 @@ def _static(body: Path) -> Callable[[list[str]], np.ndarray]:
 
 def table(results: dict[str, Any]) -> str:
     """The results as a Markdown table."""
-    sets = [name for name in next(iter(results.values())) if name not in ("cut", "seconds")]
-    lines = ["| model | " + " | ".join(f"{name}: F1 (95 %), P / R" for name in sets) + " |", "|---" * (1 + len(sets)) + "|"]
+    sets = [name for name in next(iter(results.values())) if name not in ("cut", "seconds", "documents")]
+    head = ["model", *(f"{name}: F1 (95 %), P / R" for name in sets), "corpus"]
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     for row, result in results.items():
         cells = []
         for name in sets:
@@ -271,7 +274,7 @@ def table(results: dict[str, Any]) -> str:
                 if s
                 else ""
             )
-        lines.append(f"| {row} | " + " | ".join(cells) + " |")
+        lines.append(f"| {row} | " + " | ".join([*cells, f"{result['documents']:,}"]) + " |")
     return "\n".join(lines)
 
 
@@ -291,7 +294,8 @@ def main() -> None:
     done = json.loads(options.output.read_text("utf-8")) if options.output.exists() else {}
     for name in options.rows or rows:
         began = time.monotonic()
-        done[name] = {**rows[name](), "seconds": round(time.monotonic() - began)}
+        scores = rows[name]()
+        done[name] = {**scores, "seconds": round(time.monotonic() - began), "documents": bench.size}
         done = {row: done[row] for row in rows if row in done}
         options.output.write_text(json.dumps(done, indent=1) + "\n", "utf-8")
         print(name, json.dumps(done[name]), flush=True)
