@@ -361,9 +361,10 @@ def offset_errors(plain: Plain, glyphs: Glyphs, result: AuditResult) -> int:
             here = glyphs[span.start : span.end]
             meant = {one for glyph in here if glyph.origin >= 0 for one in fold_character(plain.text[glyph.origin])}
             given = {LOOKALIKES.get(one, one) for glyph in here for one in fold_character(glyph.text)}
+            given.update("".join(glyph.text for glyph in here).lower())  # left as it was written
             is_slip = character not in given and _is_beside(plain, glyphs, span.start, character)
             errors += character not in meant | given and not is_slip
-    texts = [" ".join(sent.folded.text for sent in one.sentences) for one in (plain.result, result)]
+    texts = [[sent.folded.text for sent in one.sentences] for one in (plain.result, result)]
     if texts[0] == texts[1]:
         for finding in result.findings:
             span = finding.claim.span
