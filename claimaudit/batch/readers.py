@@ -856,8 +856,11 @@ def _parquet_rows(stream: BinaryIO, file: Input, columns: Columns, size: int) ->
                 number += 1
                 yield number, dict(zip(values, row, strict=True))
             file.read = size * number // max(total, 1)
-    except pa.ArrowException as error:
-        raise InputError(f"{file.name}: not Parquet, or damaged: {str(error).splitlines()[0]}") from error
+    except (ClaimAuditError, MemoryError):
+        raise
+    except Exception as error:  # pyarrow raises whatever the damage leads to
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(f"{file.name}: not Parquet, or damaged: {why}. Write it anew.") from error
 
 
 def _check_packing(metadata: Any, name: str) -> None:
@@ -895,7 +898,7 @@ def _excel_rows(stream: BinaryIO, file: Input, columns: Columns) -> Iterator[tup
             for number, cells in enumerate(rows, 2):
                 if any(cell is not None for cell in cells):
                     yield number, {name: cells[place] for name, place in places.items() if place < len(cells)}
-    except ClaimAuditError:
+    except (ClaimAuditError, MemoryError):
         raise
     except Exception as error:  # openpyxl raises whatever the damage leads to
         raise InputError(f"{file.name}: not an Excel workbook, or damaged: {error}. Save it as .xlsx again.") from error
