@@ -289,7 +289,7 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypa
         list(read_listings([str(path)]))
 
 
-def test_a_parquet_column_that_no_copy_packs_to_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_parquet_file_that_no_copy_packs_to_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -298,7 +298,7 @@ def test_a_parquet_column_that_no_copy_packs_to_is_refused(tmp_path: Path, monke
     monkeypatch.setattr(readers, "_PARQUET_BYTES", 1_000_000)
     path = tmp_path / "goods.parquet"
     pq.write_table(pa.table({"text": ["x" * 20_000_000]}), path, compression="zstd")
-    with pytest.raises(InputError, match=r"column 'text' unpacks to 2\d,\d{3},\d{3} bytes from [\d,]+, which no copy does"):
+    with pytest.raises(InputError, match=r"unpacks to [24]\d,\d{3},\d{3} bytes from [\d,]+, which no copy does"):
         list(read_listings([str(path)]))
 
 

@@ -45,7 +45,7 @@ _SAMPLE = 65_536
 _PARQUET_ROWS = 64
 _PARQUET_BYTES = 100_000_000
 _PARQUET_RATIO = 1_000
-"""A column of more bytes, packed better than this, is no copy: it is made to fill the memory."""
+"""A file of more bytes, packed better than this, holds no copy: it is made to fill the memory."""
 _ZSTANDARD_CHUNK = 512
 """Bytes unpacked at a time: a block of 128 kB may be packed in four bytes, so this makes 16 MB at most."""
 _DELIMITERS = (",", ";", "\t", "|")
@@ -846,7 +846,7 @@ def _parquet_rows(stream: BinaryIO, file: Input, columns: Columns, size: int) ->
             kind = kind.value_type if pa.types.is_dictionary(kind) else kind
             if not any(test(kind) for test in (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)):
                 raise InputError(f"{file.name}: column '{name}' is {kind}, not text. Name another with --text.")
-        _check_packing(table.metadata, file.name)
+        _check_packing(table.metadata, file.name, size)
         total = table.metadata.num_rows
         number = 0
         for batch in table.iter_batches(_PARQUET_ROWS, columns=list(places), use_threads=False):
@@ -856,19 +856,18 @@ def _parquet_rows(stream: BinaryIO, file: Input, columns: Columns, size: int) ->
                 number += 1
                 yield number, dict(zip(values, row, strict=True))
             file.read = size * number // max(total, 1)
-    except pa.ArrowException as error:
-        raise InputError(f"{file.name}: not Parquet, or damaged: {str(error).splitlines()[0]}") from error
+    except (ClaimAuditError, MemoryError):
+        raise
+    except Exception as error:  # pyarrow raises whatever the damage leads to
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(f"{file.name}: not Parquet, or damaged: {why}. Write it anew.") from error
 
 
-def _check_packing(metadata: Any, name: str) -> None:
-    for group in map(metadata.row_group, range(metadata.num_row_groups)):
-        for column in map(group.column, range(metadata.num_columns)):
-            size, packed = column.total_uncompressed_size, max(column.total_compressed_size, 1)
-            if size > _PARQUET_BYTES and size > _PARQUET_RATIO * packed:
-                raise InputError(
-                    f"{name}: column '{column.path_in_schema}' unpacks to {size:,} bytes from {packed:,}, which no copy "
-                    "does. Write the file anew."
-                )
+def _check_packing(metadata: Any, name: str, size: int) -> None:
+    # Of row groups alone: asked for a damaged column, pyarrow ends the process.
+    unpacked = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
+    if unpacked > _PARQUET_BYTES and unpacked > _PARQUET_RATIO * size:
+        raise InputError(f"{name}: unpacks to {unpacked:,} bytes from {size:,}, which no copy does. Write the file anew.")
 
 
 def as_bytes(column: Any, pa: Any) -> Any:
@@ -895,7 +894,7 @@ def _excel_rows(stream: BinaryIO, file: Input, columns: Columns) -> Iterator[tup
             for number, cells in enumerate(rows, 2):
                 if any(cell is not None for cell in cells):
                     yield number, {name: cells[place] for name, place in places.items() if place < len(cells)}
-    except ClaimAuditError:
+    except (ClaimAuditError, MemoryError):
         raise
     except Exception as error:  # openpyxl raises whatever the damage leads to
         raise InputError(f"{file.name}: not an Excel workbook, or damaged: {error}. Save it as .xlsx again.") from error

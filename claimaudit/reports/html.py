@@ -12,10 +12,11 @@ import base64
 import hashlib
 import json
 import re
-from collections import Counter
+from bisect import bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any, NamedTuple, TextIO
 from urllib.parse import urlsplit
 
@@ -30,7 +31,9 @@ from claimaudit.types import (
     Limitation,
     NearMiss,
     Rule,
+    Sentence,
     Source,
+    Span,
     Unchecked,
     to_record,
 )
@@ -236,7 +239,7 @@ def _marks(result: AuditResult, first: int) -> tuple[Mark, ...]:
 def _blocks(result: AuditResult, marks: Sequence[Mark]) -> Iterator[Block]:
     """The copy line by line. A line break within a sentence is a wrapped line, one between sentences ends a block."""
     text = readable_text(result)
-    unread = [(note.field, note.span) for note in result.unchecked if note.span and note.breaks_audit]
+    unread = _Unread(result.unchecked)
     by_sentence: dict[int, list[Mark]] = {}
     for mark in marks:
         by_sentence.setdefault(mark.item.claim.sentence.index, []).append(mark)
@@ -254,14 +257,31 @@ def _blocks(result: AuditResult, marks: Sequence[Mark]) -> Iterator[Block]:
             break
         if not any(segment.text.strip() for segment in segments):
             kind, zone = sentence.kind, sentence.zone
-        is_unread = any(
-            field == sentence.listing.field and span.start <= sentence.span.start and sentence.span.end <= span.end
-            for field, span in unread
-        )
-        segments.extend(_segments(sentence.readable.text, by_sentence.get(sentence.index, ()), is_unread))
+        own = by_sentence.get(sentence.index, ())
+        segments.extend(_segments(sentence.readable.text, own, unread.holds(sentence)))
         place = start + len(sentence.readable.text)
     if segments:
         yield Block(kind, zone, tuple(segments))
+
+
+class _Unread:
+    """The parts of a listing that were not read, by field: where each begins, and how far those up to it reach."""
+
+    def __init__(self, notes: Sequence[Unchecked]) -> None:
+        spans: dict[str, list[Span]] = defaultdict(list)
+        for note in notes:
+            if note.span and note.breaks_audit:
+                spans[note.field].append(note.span)
+        self._parts = {
+            field: ([span.start for span in own], list(accumulate((span.end for span in own), max)))
+            for field, own in ((field, sorted(found)) for field, found in spans.items())
+        }
+
+    def holds(self, sentence: Sentence) -> bool:
+        """Whether a sentence lies in one of them."""
+        starts, reach = self._parts.get(sentence.listing.field, ([], []))
+        before = bisect_right(starts, sentence.span.start)
+        return before > 0 and sentence.span.end <= reach[before - 1]
 
 
 def _ends_line(text: str) -> bool:
