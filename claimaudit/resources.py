@@ -161,7 +161,7 @@ class PackFile(_Entry):
 class VocabularyFile(_Entry):
     """`vocabulary.yaml`: named classes of words, used in phrases as `<name>`."""
 
-    words: dict[Id, Phrases]
+    words: dict[Id, Annotated[Phrases, Field(min_length=1)]]
 
 
 class CueEntry(_Entry):

@@ -86,6 +86,11 @@ def test_a_phrase_that_could_stall_is_refused(folder: Path) -> None:
         Auditor(with_phrase(folder, "(a+)+!"))
 
 
+def test_an_empty_class_is_refused(folder: Path) -> None:
+    with pytest.raises(PackError, match=r"vocabulary.yaml:\d+: 'words.none': List should have at least 1 item"):
+        Auditor(with_phrase(folder, "a", {"none": []}))
+
+
 def test_a_gap_takes_any_text_in_linear_time(folder: Path) -> None:
     reading = Auditor(with_phrase(folder, "never ~9 zzz"))
     with hang_guard():
