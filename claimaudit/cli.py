@@ -311,11 +311,11 @@ def scan(
     if baseline is not None:
         typer.echo(f"claimaudit: {baseline}: {standing(stream.counts)}", err=True)
     if write_baseline is not None and recorder is not None:
+        from claimaudit.reports.page import counted
+
         recorded = recorder.baseline()
         recorded.write(write_baseline)
-        typer.echo(
-            f"claimaudit: {write_baseline}: {_counted(len(recorded.entries), 'finding')} recorded as known.", err=True
-        )
+        typer.echo(f"claimaudit: {write_baseline}: {counted(len(recorded.entries), 'finding')} recorded as known.", err=True)
     raise typer.Exit(_status(stream.counts, fail_on))
 
 
@@ -373,13 +373,14 @@ def review_apply(
     """
     from claimaudit.decisions.baseline import Baseline
     from claimaudit.decisions.review import apply, read_decisions
+    from claimaudit.reports.page import counted
 
     before = Baseline.read(baseline) if baseline.exists() else Baseline()
     rows = [row for path in decisions for row in read_decisions(path)]
     applied = apply(before, rows, as_of=_day(as_of), days=days, reviewer=reviewer)
     applied.baseline.write(baseline)
     told = ", ".join(f"{count} {what}" for what, count in applied.counts.items())
-    typer.echo(f"{baseline}: {_counted(len(rows), 'decision')}: {told}.")
+    typer.echo(f"{baseline}: {counted(len(rows), 'decision')}: {told}.")
 
 
 @app.command()
@@ -644,9 +645,10 @@ def labels_import(
     """
     from claimaudit.labels import label_studio, prodigy
     from claimaudit.labels.documents import to_documents
-    from claimaudit.labels.regions import Offsets, to_line
+    from claimaudit.labels.regions import Offsets
     from claimaudit.reports.page import counted
     from claimaudit.resources import load_pack
+    from claimaudit.types import to_line
 
     tool = prodigy if from_ is Tool.PRODIGY else label_studio
     texts = tool.read_copy(copy) if copy is not None else None
@@ -727,7 +729,7 @@ class _Stream:
             yield item
 
     def _reject(self, rejected: Rejected) -> None:
-        from claimaudit.reports.records import to_line
+        from claimaudit.types import to_line
 
         if self._strict:
             raise InputError(str(rejected))
@@ -786,10 +788,6 @@ def _whole_file(output: Path) -> Iterator[Path]:
         raise OutputError(f"{output}: cannot be written: {error.strerror}. Choose another place.") from error
     finally:
         part.unlink(missing_ok=True)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def _names(given: str | None, *, lower: bool = False) -> tuple[str, ...] | None:

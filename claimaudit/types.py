@@ -573,6 +573,11 @@ def group_key(claim: Claim) -> str:
     return content_key("g", claim.type, " ".join(claim.sentence.folded.text.split()))
 
 
+def to_line(row: Mapping[str, Any]) -> str:
+    """A row as a line of JSON; a lone surrogate is written as its escape."""
+    return json.dumps(row, ensure_ascii=False).encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
+
+
 def to_record(item: Finding | NearMiss, signature: Signature) -> dict[str, Any]:
     """One finding or near miss as a flat record of JSON values, keyed by `RECORD_FIELDS`.
 

@@ -41,7 +41,7 @@ class DossierFiles:
         files = {"baseline": self.baseline, "substantiation": self.substantiation}
         if not any(files.values()):
             return None
-        read = {name: None if path is None else {"given": path, "sha256": _sha256(path)} for name, path in files.items()}
+        read = {name: None if path is None else {"given": path, "sha256": sha256_of(path)} for name, path in files.items()}
         return {**read, "as_of": self.as_of}
 
 
@@ -60,5 +60,7 @@ class Dossier:
         return self.baseline.sift(result, self.as_of)
 
 
-def _sha256(path: str) -> str:
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+def sha256_of(path: str | Path) -> str:
+    """Of a file's bytes, in hexadecimal."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from claimaudit.audit import Auditor, AuditSettings
-from claimaudit.batch.dossier import Dossier, DossierFiles
+from claimaudit.batch.dossier import Dossier, DossierFiles, sha256_of
 from claimaudit.batch.patience import OutOfPatienceError, patience, patience_for
 from claimaudit.batch.pool import Pool, cores
 from claimaudit.batch.readers import DEFAULT_COLUMNS, Columns, Entry, Inputs, Rejected, read_listings
@@ -32,9 +32,8 @@ from claimaudit.batch.writers import Row, Table, Writer, format_of, writer_of
 from claimaudit.decisions.baseline import KNOWN, RAISED, STEP, WAIVED, Known, Recorder, flagged_as_known, places_read
 from claimaudit.errors import InputError, OutputError, SettingsError
 from claimaudit.reports.listings import listing_row
-from claimaudit.reports.records import to_line
 from claimaudit.resources import Pack, model_path
-from claimaudit.types import AuditResult, ClaimType, Listing, Verdict
+from claimaudit.types import AuditResult, ClaimType, Listing, Verdict, to_line
 
 BLOCK_LISTINGS = 100
 BLOCK_CHARACTERS = 2_000_000
@@ -357,7 +356,7 @@ def _model_hash(plan: _Plan, auditor: Auditor) -> str | None:
     if plan.settings.speed == "patterns":
         return None
     folder = model_path(auditor.pack) if plan.model is None else Path(plan.model)
-    return None if folder is None else _sha256(folder / "model.json")
+    return None if folder is None else sha256_of(folder / "model.json")
 
 
 # --- Blocks ------------------------------------------------------------------------------------------------------
@@ -744,7 +743,7 @@ def _manifest(
         "inputs": [file.described() for file in inputs.files],
         "counts": counts,
         "outputs": {
-            name: {"path": str(path), "size": part.stat().st_size, "sha256": _sha256(part)}
+            name: {"path": str(path), "size": part.stat().st_size, "sha256": sha256_of(part)}
             for name, (path, part) in parts.items()
         },
     }
@@ -771,7 +770,7 @@ def repeat_scan(
     job = told["job"]
     for file in told["inputs"]:
         path = Path(file["name"])
-        if path.exists() and _sha256(path) != file["sha256"]:
+        if path.exists() and sha256_of(path) != file["sha256"]:
             raise InputError(f"{path}: changed since the scan of {manifest} (its SHA-256 is another). Restore it.")
     settings, names = dict(job["settings"]), job["columns"]
     if settings["jurisdictions"] is not None:
@@ -823,11 +822,6 @@ def _version(package: str) -> str | None:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return None
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:

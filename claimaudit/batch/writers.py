@@ -18,8 +18,8 @@ from typing import Any, BinaryIO, Protocol
 from claimaudit.batch.readers import EXTRA
 from claimaudit.errors import InputError, SettingsError
 from claimaudit.reports.listings import LISTING_FIELDS
-from claimaudit.reports.records import to_cell, to_line
-from claimaudit.types import RECORD_FIELDS
+from claimaudit.reports.records import to_cell
+from claimaudit.types import RECORD_FIELDS, to_line
 
 Row = dict[str, Any]
 

@@ -23,7 +23,18 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from claimaudit.decisions.tables import read_jsonl
 from claimaudit.errors import InputError
 from claimaudit.text.normalize import fold
-from claimaudit.types import AuditResult, ClaimType, Finding, Limitation, MappedText, Rule, Step, Verdict, content_key
+from claimaudit.types import (
+    AuditResult,
+    ClaimType,
+    Finding,
+    Limitation,
+    MappedText,
+    Rule,
+    Step,
+    Verdict,
+    content_key,
+    to_line,
+)
 
 FORMAT = {"format": "claimaudit-baseline", "version": 1}
 """The first line of the file."""
@@ -108,9 +119,8 @@ class Known:
         )
 
     def to_json(self) -> str:
-        """The line of a baseline's file, without its end; a lone surrogate is written as its escape."""
-        said = {name: value for name, value in _FORM.dump_python(self, mode="json").items() if value is not None}
-        return json.dumps(said, ensure_ascii=False).encode("utf-8", "backslashreplace").decode("utf-8")
+        """The line of a baseline's file."""
+        return to_line({name: value for name, value in _FORM.dump_python(self, mode="json").items() if value is not None})
 
     @classmethod
     def from_row(cls, row: dict[str, Any], where: str) -> Known:
@@ -269,7 +279,7 @@ class Baseline:
         try:
             with part.open("w", encoding="utf-8", newline="") as out:
                 out.write(json.dumps(FORMAT) + "\n")
-                out.writelines(entry.to_json() + "\n" for entry in sorted(self.entries.values(), key=_place))
+                out.writelines(entry.to_json() for entry in sorted(self.entries.values(), key=_place))
             os.replace(part, path)
         except OSError as error:
             raise InputError(f"{path}: cannot be written: {error.strerror}. Choose another place.") from error

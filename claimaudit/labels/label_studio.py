@@ -11,9 +11,9 @@ from typing import Any, TextIO
 from xml.etree import ElementTree
 
 from claimaudit.errors import InputError
-from claimaudit.labels.regions import NO_CLAIM, Key, Region, Skipped, Task, copy_of, read_rows, said, to_line
+from claimaudit.labels.regions import NO_CLAIM, Key, Region, Skipped, Task, copy_of, read_rows, said
 from claimaudit.resources import Pack
-from claimaudit.types import Assertion, Strength, Verdict
+from claimaudit.types import Assertion, Strength, Verdict, to_line
 
 CLAIM, COPY, SETTING = "claim", "copy", "setting"
 """Names of the controls: what is labelled, the text, and in what setting its listing is sold."""

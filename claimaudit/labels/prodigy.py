@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from claimaudit.errors import InputError
-from claimaudit.labels.regions import NO_CLAIM, Key, Region, Skipped, Task, copy_of, read_rows, said, to_line
+from claimaudit.labels.regions import NO_CLAIM, Key, Region, Skipped, Task, copy_of, read_rows, said
 from claimaudit.resources import Pack
-from claimaudit.types import NO_VERDICT, Assertion, Verdict
+from claimaudit.types import NO_VERDICT, Assertion, Verdict, to_line
 
 SAID = (*(verdict.value for verdict in Verdict), *(one.value for one in Assertion if one in NO_VERDICT), NO_CLAIM)
 """What stands behind the slash of a label."""

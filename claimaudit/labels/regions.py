@@ -118,11 +118,6 @@ def _region(name: str, item: Finding | NearMiss, starts: Mapping[int, int], text
     )
 
 
-def to_line(row: Mapping[str, Any]) -> str:
-    """A row as JSON on one line; lone surrogates are escaped, so that it can always be written."""
-    return json.dumps(row, ensure_ascii=False).encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
-
-
 # --- In ------------------------------------------------------------------------------------------------------
 
 

@@ -17,10 +17,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from typing import Any, NamedTuple, TextIO
+from typing import Any, TextIO
 from urllib.parse import urlsplit
 
 from claimaudit.decisions.baseline import decision_key, ground_mark
+from claimaudit.reports.listings import priority
 from claimaudit.reports.page import counted, environment, source, visible
 from claimaudit.text.markup import read_page
 from claimaudit.types import (
@@ -43,35 +44,6 @@ KINDS = ("contradicted", "overstated", "consistent", NEAR_MISS)
 """What a claim can be in the report: its verdict, or a near miss."""
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-
-
-# --- What the desk sorts and keeps by --------------------------------------------------------------------------
-
-
-class Priority(NamedTuple):
-    """How soon a listing wants a reader; larger is sooner, compared field by field."""
-
-    firm: float
-    doubtful: float
-    unread: int
-
-
-def priority(result: AuditResult) -> Priority:
-    """Where a listing stands in the queue.
-
-    `firm` is the expected severity of what is flagged: the sum of `Verdict.severity` (2 contradicted, 1 overstated) times
-    confidence. What is marked for review counts the same way, but only in `doubtful` (a near miss as 1), so that it orders
-    listings that are equally firm and never goes before a firm flag. `unread` counts what was given and not read.
-    """
-    firm = doubtful = 0.0
-    for finding in result.findings:
-        weight = finding.verdict.severity * finding.claim.confidence
-        if finding.review:
-            doubtful += weight
-        else:
-            firm += weight
-    doubtful += sum(near_miss.claim.confidence for near_miss in result.near_misses if near_miss.review)
-    return Priority(round(firm, 6), round(doubtful, 6), sum(note.breaks_audit for note in result.unchecked))
 
 
 # --- What the template reads -----------------------------------------------------------------------------------

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
 from claimaudit.decisions.tables import ACTIVE
-from claimaudit.types import RECORD_FIELDS, AuditResult
+from claimaudit.types import RECORD_FIELDS, AuditResult, to_line
 
 
 def write_jsonl(results: Iterable[AuditResult], out: TextIO, *, show: str = "all") -> None:
@@ -30,11 +29,6 @@ def write_csv(results: Iterable[AuditResult], out: TextIO, *, show: str = "all")
     for result in results:
         for record in result.records(show):
             writer.writerow([to_cell(record[field]) for field in RECORD_FIELDS])
-
-
-def to_line(record: dict[str, Any]) -> str:
-    """A record as a line of JSON; a lone surrogate is written as its escape."""
-    return json.dumps(record, ensure_ascii=False).encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
 
 
 def to_cell(value: Any) -> Any:

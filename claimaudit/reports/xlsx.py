@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from claimaudit.decisions.baseline import Choice, Known, decision_key, ground_mark
 from claimaudit.decisions.review import CUT, SHEET
 from claimaudit.errors import InputError
-from claimaudit.reports.html import KINDS, NEAR_MISS, kind_of, plain, priority, web_link
+from claimaudit.reports.html import KINDS, NEAR_MISS, kind_of, plain, web_link
+from claimaudit.reports.listings import priority
 from claimaudit.types import AuditResult, Finding, Limitation, NearMiss, Rule, Signature, Source, to_record
 
 if TYPE_CHECKING:
@@ -100,7 +101,6 @@ _LISTINGS: Columns = {
     "For review": (11, _NUMBER),
     "In the baseline": (14, _NUMBER),
     "Priority": (9, _NUMBER),
-    "Priority of doubts": (16, _NUMBER),
     "Read whole": (11, _LINE),
     "Not checked": (60, _WRAP),
 }
@@ -210,7 +210,7 @@ class _Desk:
         for finding in result.findings:
             self._counts.setdefault(finding.claim.type, Counter())[finding.verdict.value] += 1
         reviews = sum(finding.review for finding in result.findings) + sum(miss.review for miss in result.near_misses)
-        scope, urgency = result.scope, priority(result)
+        scope = result.scope
         self._totals.update(
             listings=1,
             flagged=bool(result.flagged),
@@ -235,8 +235,7 @@ class _Desk:
             len(result.near_misses),
             reviews,
             len(result.suppressed),
-            urgency.firm,
-            urgency.doubtful,
+            priority(result),
             _yes(result.is_complete),
             "\n".join(dict.fromkeys(note.message for note in result.unchecked)),
         )

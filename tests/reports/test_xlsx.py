@@ -18,7 +18,8 @@ from claimaudit import Auditor, InputError, Listing
 from claimaudit.decisions.baseline import Baseline, Choice, Known
 from claimaudit.decisions.review import CUT, apply, read_decisions
 from claimaudit.reports import xlsx
-from claimaudit.reports.html import NEAR_MISS, priority, web_link
+from claimaudit.reports.html import NEAR_MISS, web_link
+from claimaudit.reports.listings import priority
 from claimaudit.types import AuditResult, to_record
 
 AS_OF = date(2026, 6, 1)
@@ -74,7 +75,7 @@ def test_listings_and_summary_count(book: Workbook, results: Sequence[AuditResul
     rows = table(book, "Listings")
     for row, result in zip(rows, results, strict=True):
         assert row["Contradicted"] + row["Overstated"] == len(result.flagged)
-        assert (row["Priority"], row["Read whole"]) == (priority(result).firm, "yes" if result.is_complete else "no")
+        assert (row["Priority"], row["Read whole"]) == (priority(result), "yes" if result.is_complete else "no")
     summary = {row[0]: row[1] for row in book["Summary"].iter_rows(values_only=True)}
     assert summary["Listings"] == len(results)
     assert summary["◆ Contradicted"] == sum(row["Contradicted"] for row in rows)
