@@ -254,8 +254,11 @@ def test_an_expiry_waives_whatever_was_decided_and_near_misses_are_kept(known: l
     ("change", "message"),
     [
         ({"decision": "maybe"}, "decision 'maybe' is none of agree, disagree, reword"),
-        ({"decision": "disagree", "reason": " "}, "a disagreement without a reason"),
-        ({"decision": "reword", "reason": ""}, "a reword with neither wording nor reason"),
+        ({"decision": "disagree", "reason": " "}, "a disagreement needs a reason"),
+        ({"decision": "disagree", "reason": "r"}, "a disagreement needs a reason"),
+        ({"decision": "reword", "reason": ""}, "a reword needs a wording or a reason"),
+        ({"decision": "reword", "reason": "", "wording": "r"}, "a reword needs a wording or a reason"),
+        ({"decision": "r"}, "decision 'r' is none of agree, disagree, reword"),
         ({"reviewer": ""}, "nobody is named as reviewer"),
         ({"decided_at": "yesterday"}, "'decided_at' 'yesterday' is no date"),
         ({"expires": "2026-13-01"}, "'expires' '2026-13-01' is no date"),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -43,6 +44,22 @@ DAYS = 365
 CUT = "… [cut]"
 """How a cell ends that was longer than a workbook can hold."""
 
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a decision cannot do without: one of `fields` that says something."""
+
+    fields: tuple[str, ...]
+    message: str
+
+
+NEEDS: Mapping[Choice, Need] = {
+    Choice.DISAGREE: Need(("reason",), "a disagreement needs a reason. Say in a word or more why the claim may stand."),
+    Choice.REWORD: Need(("wording", "reason"), "a reword needs a wording or a reason. Give the new wording."),
+}
+"""The rule that `apply` and the report's page share."""
+
+_WORD = re.compile(r"[^\W_]{2}")
 _OPTIONAL = frozenset({"reviewer", "decided_at", "expires"})
 _NEAR_MISS = frozenset({"", "near miss", "near-miss"})
 
@@ -142,6 +159,15 @@ def _outcome(old: Known | None, entry: Known, is_dated: bool) -> str:
     return "older" if old.decision.decided_at > decision.decided_at else "changed"
 
 
+def says_something(text: str) -> bool:
+    """Whether a field holds a word: two letters or figures in a row. A single key that slipped into it is none.
+
+    >>> says_something("see K-12"), says_something(" r "), says_something("...")
+    (True, False, False)
+    """
+    return _WORD.search(text) is not None
+
+
 def _file(where: str) -> str:
     return where.rpartition(":")[0]
 
@@ -155,10 +181,9 @@ def _decided(where: str, row: dict[str, Any], as_of: date, days: int, reviewer: 
         raise InputError(f"{where}: decision {text['decision']!r} is none of {', '.join(Choice)}. Correct it.") from None
     reason, wording = text["reason"].strip(), text["wording"].strip()
     who = text["reviewer"].strip() or (reviewer or "").strip()
-    if choice is Choice.DISAGREE and not reason:
-        raise InputError(f"{where}: a disagreement without a reason. Say why the claim may stand.")
-    if choice is Choice.REWORD and not (wording or reason):
-        raise InputError(f"{where}: a reword with neither wording nor reason. Give the new wording.")
+    need = NEEDS.get(choice)
+    if need is not None and not any(says_something(text[name]) for name in need.fields):
+        raise InputError(f"{where}: {need.message}")
     if not who:
         raise InputError(f"{where}: nobody is named as reviewer. Fill the column in, or give --reviewer.")
     decided_at = _moment(where, "decided_at", text["decided_at"]) or as_of.isoformat()
@@ -166,7 +191,7 @@ def _decided(where: str, row: dict[str, Any], as_of: date, days: int, reviewer: 
     verdict = _verdict(where, text["verdict"])
     if expires is None and choice is Choice.DISAGREE and verdict is not None and verdict.is_flagged:
         expires = (date.fromisoformat(decided_at[:10]) + timedelta(days=days)).isoformat()
-    if expires is not None and not reason:
+    if expires is not None and not says_something(reason):
         raise InputError(
             f"{where}: it expires on {expires[:10]}, but no reason is given. Say why the claim may stand so long."
         )

@@ -21,6 +21,7 @@ from typing import Any, TextIO
 from urllib.parse import urlsplit
 
 from claimaudit.decisions.baseline import decision_key, ground_mark
+from claimaudit.decisions.review import NEEDS
 from claimaudit.reports.listings import priority
 from claimaudit.reports.page import counted, environment, source, visible
 from claimaudit.text.markup import read_page
@@ -315,6 +316,7 @@ def _data(sheets: Sequence[Sheet], signatures: Sequence[str]) -> tuple[dict[str,
     evidence = _Evidence()
     data = {
         "signatures": list(signatures),
+        "needs": {choice.value: {"fields": need.fields, "message": need.message} for choice, need in NEEDS.items()},
         "listings": [
             {"id": sheet.result.listing.id, "field": sheet.result.listing.field, "setting": sheet.setting}
             for sheet in sheets

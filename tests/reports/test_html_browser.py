@@ -19,6 +19,7 @@ import pytest
 
 from claimaudit.decisions.baseline import Baseline, decision_key
 from claimaudit.decisions.review import apply, read_decisions
+from claimaudit.errors import InputError
 from claimaudit.reports.html import render
 from claimaudit.types import AuditResult
 
@@ -97,6 +98,10 @@ def one(browser: WebDriver, selector: str) -> WebElement:
 
 def visible(browser: WebDriver, selector: str) -> list[WebElement]:
     return [node for node in browser.find_elements(By.CSS_SELECTOR, selector) if node.is_displayed()]
+
+
+def active(browser: WebDriver) -> WebElement:
+    return browser.switch_to.active_element
 
 
 def press(browser: WebDriver, *keys: str) -> None:
@@ -454,6 +459,61 @@ def test_decisions_are_kept_and_exported(desk: WebDriver, address: str, tmp_path
     assert taken[0].baseline.entries == taken[1].baseline.entries
     ids = {row["listing_id"] for row in rows}
     assert {row["listing_id"].removeprefix("'") for row in table} == ids
+
+
+def test_a_decision_counts_once_it_can_be_applied(desk: WebDriver, tmp_path: Path) -> None:
+    index = of_kinds(desk, "contradicted", "overstated")[0]
+    press(desk, "j", "d")
+    need = one(desk, "#c-need")
+    assert need.text == "A disagreement needs a reason. Say in a word or more why the claim may stand."
+    box, beside = (desk.execute_script("return arguments[0].getBoundingClientRect()", node) for node in (active(desk), need))
+    assert 0 <= beside["top"] - box["bottom"] < 20
+    assert active(desk).get_attribute("aria-invalid") == "true"
+    press(desk, "r")  # meant as a key, and typed as a reason
+    assert export(desk, "d-json", tmp_path).count(b'"key"') == 0
+    assert one(desk, "#d-status").get_attribute("textContent") == (
+        "0 decisions exported as claimaudit-decisions.json. 1 left out: a reason or wording is missing."
+    )
+    assert (decided(desk), need.text != "") == (0, True)
+    assert one(desk, f'.note[data-i="{index}"] .decided').text == "disagree, not complete"
+    select(desk, "decision", "none")
+    assert index in shown_notes(desk)
+    press(desk, "eason: K-12")
+    until(lambda: decided(desk) == 1)
+    assert need.text == ""
+    assert active(desk).get_attribute("aria-invalid") == "false"
+    press(desk, Keys.ESCAPE, "r")
+    assert decided(desk) == 1, "the wording that would hold is filled in"
+    press(desk, Keys.CONTROL + "a" + Keys.NULL, Keys.DELETE, Keys.ESCAPE)
+    assert decided(desk) == 1, "the reason is left"
+    one(desk, "#c-reason").click()
+    press(desk, Keys.CONTROL + "a" + Keys.NULL, Keys.DELETE)
+    until(lambda: decided(desk) == 0)
+    assert need.text == "A reword needs a wording or a reason. Give the new wording."
+
+
+def test_page_and_review_apply_agree_on_what_is_complete(desk: WebDriver) -> None:
+    item = items(desk)[of_kinds(desk, "contradicted", "overstated")[0]]
+    listing = data(desk)["listings"][item["listing"]]
+    row = {name: item[name] for name in ("key", "claim_type", "sentence", "verdict")} | {
+        "listing_id": listing["id"], "field": listing["field"], "reviewer": "Ida", "rules": [],
+        "grounds": [data(desk)["grounds"][place]["mark"] for place in item["limitations"]],
+    }  # fmt: skip
+    for decision in ("agree", "disagree", "reword", "r"):
+        for reason, wording in (("", ""), (" \n", "r"), ("r", ""), ("..", "- -"), ("K7", ""), ("", "ok"), ("см. закон", "")):
+            said = {"decision": decision, "reason": reason, "wording": wording}
+            try:
+                apply(Baseline(), [("row", row | said)], as_of=date(2026, 1, 1))
+                counts = 1
+            except InputError:
+                counts = 0
+            desk.execute_script(
+                "localStorage.setItem('claimaudit.decisions', JSON.stringify({[arguments[0]]: arguments[1]}));"
+                "dispatchEvent(new StorageEvent('storage', {key: null}))",
+                item["key"],
+                said,
+            )
+            assert decided(desk) == counts, said
 
 
 def test_a_decision_can_be_filtered_for_and_taken_back(desk: WebDriver) -> None:

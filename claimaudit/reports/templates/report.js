@@ -70,6 +70,18 @@
 
   let decisions = load();
 
+  const says = (text) => /[\p{L}\p{N}]{2}/u.test(text);
+  /** What `review apply` would refuse about a decision, as words; empty if nothing. */
+  function lacks(decision) {
+    const need = data.needs[decision.decision];
+    return need && !need.fields.some((name) => says(decision[name])) ? need.message : "";
+  }
+  /** The decision on a claim, if it can be applied. */
+  function made(item) {
+    const decision = decisions.get(item.key);
+    return decision && !lacks(decision) ? decision : undefined;
+  }
+
   function decide(index, decision, reason, wording) {
     const item = items[index];
     keep((all) => {
@@ -93,7 +105,7 @@
     const seen = new Set();
     const rows = [];
     for (const item of items) {
-      const decision = decisions.get(item.key);
+      const decision = made(item);
       if (!decision || seen.has(item.key)) continue;
       seen.add(item.key);
       rows.push({
@@ -125,7 +137,9 @@
     const address = URL.createObjectURL(new Blob([text], { type }));
     el("a", { href: address, download: name }).click();
     setTimeout(() => URL.revokeObjectURL(address), 10000);
-    $("d-status").textContent = `${counted(exported().length, "decision")} exported as ${name}.`;
+    const lacking = new Set(items.filter((item) => decisions.has(item.key) && !made(item)).map((item) => item.key)).size;
+    $("d-status").textContent = `${counted(exported().length, "decision")} exported as ${name}.` +
+      (lacking ? ` ${lacking} left out: a reason or wording is missing.` : "");
   }
 
   async function take(file) {
@@ -172,15 +186,17 @@
       const place = parts[index].note?.querySelector(".decided");
       if (!place) continue;
       place.hidden = !decision;
-      place.textContent = decision ? decision.decision + (decision.reason ? `: ${decision.reason}` : "") : "";
+      const lacking = Boolean(decision && lacks(decision));
+      place.classList.toggle("lacking", lacking);
+      place.textContent = !decision ? "" : lacking ? `${decision.decision}, not complete` : decision.decision + (decision.reason ? `: ${decision.reason}` : "");
     }
     const open = items.filter((item) => item.open);
-    const done = open.filter((item) => decisions.has(item.key)).length;
+    const done = open.filter(made).length;
     $("p-bar").value = done;
     $("p-text").textContent = `${done} of ${open.length}`;
     for (const [listing, li] of entries) {
       const waiting = ofListing[listing].filter((index) => items[index].open);
-      li.classList.toggle("done", waiting.length > 0 && waiting.every((index) => decisions.has(items[index].key)));
+      li.classList.toggle("done", waiting.length > 0 && waiting.every((index) => made(items[index])));
     }
     if (filters.decision) apply();
     if (current !== null) showForm();
@@ -210,7 +226,7 @@
     if (!(filters.kinds.has(item.kind) || (item.review && filters.kinds.has("review")))) return false;
     if (filters.type && item.claim_type !== filters.type) return false;
     if (filters.decision) {
-      const decision = decisions.get(item.key)?.decision;
+      const decision = made(item)?.decision;
       if (filters.decision === "none" ? decision : filters.decision === "any" ? !decision : decision !== filters.decision) return false;
     }
     return filters.words.every((word) => haystack(index).includes(word));
@@ -391,8 +407,13 @@
       const box = $(`c-${name}`);
       if (document.activeElement !== box) box.value = decision?.[name] ?? "";
     }
+    const lacking = decision ? lacks(decision) : "";
+    const needed = lacking ? data.needs[decision.decision].fields[0] : "";
+    $("c-need").textContent = lacking && lacking[0].toUpperCase() + lacking.slice(1);
+    for (const name of ["reason", "wording"]) $(`c-${name}`).setAttribute("aria-invalid", String(name === needed));
+    if (needed) $(`c-${needed}-l`).after($("c-need"));
     const changed = decision && decision.kind !== items[current].kind;
-    $("c-status").textContent = !decision ? "" : `Decided ${decision.decided_at.slice(0, 10)}${decision.reviewer ? ` by ${decision.reviewer}` : ""}` +
+    $("c-status").textContent = !decision || lacking ? "" : `Decided ${decision.decided_at.slice(0, 10)}${decision.reviewer ? ` by ${decision.reviewer}` : ""}` +
       (changed ? `, when it was ${plain(decision.kind)}: look again.` : ".");
   }
 
@@ -484,7 +505,7 @@
     const before = decisions.get(items[current].key);
     const wording = decision === "reword" ? before?.wording || $("c-wording").value || items[current].suggestion : "";
     decide(current, decision, decision === null ? "" : $("c-reason").value, wording);
-    $("live").textContent = decision === null ? "Decision taken back." : `${decision}, kept.`;
+    $("live").textContent = decision === null ? "Decision taken back." : made(items[current]) ? `${decision}, kept.` : "";
   }
 
   $("c-form").addEventListener("submit", (event) => event.preventDefault());
