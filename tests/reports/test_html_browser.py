@@ -548,6 +548,28 @@ def test_decisions_travel_by_file(desk: WebDriver, address: str, tmp_path: Path)
     until(lambda: "holds no decisions" in one(desk, "#d-status").text)
 
 
+def test_a_name_given_late_stands_for_all_decisions_made_here(desk: WebDriver, tmp_path: Path) -> None:
+    one(desk, "#d-toggle").click()
+    assert one(desk, "#d-need").text == ""
+    desk.execute_script("document.activeElement.blur()")
+    press(desk, "j", "a")
+    until(lambda: one(desk, "#d-need").text == "Nobody is named: give a name here, or --reviewer to `review apply`.")
+    (row,) = json.loads(export(desk, "d-json", tmp_path))["decisions"]
+    assert row["reviewer"] == ""
+    one(desk, "#d-reviewer").send_keys(" Ren")
+    assert one(desk, "#d-need").text == ""
+    assert one(desk, "#c-status").text.endswith(" by Ren.")
+    theirs = row | {"key": "k" + "0" * 20, "reviewer": "Ida"}
+    (tmp_path / "ida.json").write_text(json.dumps({"decisions": [theirs]}), "utf-8")
+    one(desk, "#d-load").send_keys(str(tmp_path / "ida.json"))
+    one(desk, "#d-reviewer").send_keys("ske")
+    (row,) = json.loads(export(desk, "d-json", tmp_path))["decisions"]
+    assert row["reviewer"] == "Renske"
+    assert "Renske" in export(desk, "d-csv", tmp_path).decode("utf-8-sig")
+    store = desk.execute_script("return JSON.parse(localStorage.getItem('claimaudit.decisions'))")
+    assert sorted(decision["reviewer"] for decision in store.values()) == ["", "Ida"], "what a file says stays"
+
+
 def test_a_damaged_store_is_no_obstacle(desk: WebDriver, address: str) -> None:
     for damaged in ("no JSON", "null", "[]", '{"k": 1}', '{"k0123456789abcdef0123": {"decision": "maybe"}}'):
         desk.execute_script("localStorage.setItem('claimaudit.decisions', arguments[0])", damaged)

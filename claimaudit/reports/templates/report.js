@@ -76,6 +76,8 @@
     const need = data.needs[decision.decision];
     return need && !need.fields.some((name) => says(decision[name])) ? need.message : "";
   }
+  /** Who decided: what a loaded file says, else whoever is named here now, so that a name given late stands for all. */
+  const decider = (decision) => decision.reviewer || $("d-reviewer").value.trim();
   /** The decision on a claim, if it can be applied. */
   function made(item) {
     const decision = decisions.get(item.key);
@@ -88,7 +90,7 @@
       if (decision === null) all.delete(item.key);
       else
         all.set(item.key, {
-          decision, reason, wording, reviewer: $("d-reviewer").value, decided_at: new Date().toISOString(), kind: item.kind,
+          decision, reason, wording, reviewer: "", decided_at: new Date().toISOString(), kind: item.kind,
         });
     });
     showDecisions([...items.keys()].filter((other) => items[other].key === item.key));
@@ -111,7 +113,7 @@
       rows.push({
         key: item.key, listing_id: listings[item.listing].id, field: listings[item.listing].field, claim_type: item.claim_type,
         sentence: item.sentence, text: item.text, verdict: item.verdict, decision: decision.decision, reason: decision.reason,
-        wording: decision.wording, reviewer: decision.reviewer, decided_at: decision.decided_at,
+        wording: decision.wording, reviewer: decider(decision), decided_at: decision.decided_at,
         verdict_when_decided: decision.kind === "near-miss" ? null : decision.kind, pack: item.pack, model: item.model,
         version: item.version, grounds: [...item.limitations, ...item.permissions].map((place) => grounds[place].mark),
         rules: item.rules.map((place) => rules[place].mark),
@@ -192,6 +194,8 @@
     }
     const open = items.filter((item) => item.open);
     const done = open.filter(made).length;
+    const nameless = items.some((item) => made(item) && !decider(made(item)));
+    $("d-need").textContent = nameless ? "Nobody is named: give a name here, or --reviewer to `review apply`." : "";
     $("p-bar").value = done;
     $("p-text").textContent = `${done} of ${open.length}`;
     for (const [listing, li] of entries) {
@@ -413,7 +417,7 @@
     for (const name of ["reason", "wording"]) $(`c-${name}`).setAttribute("aria-invalid", String(name === needed));
     if (needed) $(`c-${needed}-l`).after($("c-need"));
     const changed = decision && decision.kind !== items[current].kind;
-    $("c-status").textContent = !decision || lacking ? "" : `Decided ${decision.decided_at.slice(0, 10)}${decision.reviewer ? ` by ${decision.reviewer}` : ""}` +
+    $("c-status").textContent = !decision || lacking ? "" : `Decided ${decision.decided_at.slice(0, 10)}${decider(decision) ? ` by ${decider(decision)}` : ""}` +
       (changed ? `, when it was ${plain(decision.kind)}: look again.` : ".");
   }
 
@@ -564,10 +568,11 @@
   try {
     $("d-reviewer").value = localStorage.getItem(REVIEWER) ?? "";
   } catch {}
-  $("d-reviewer").addEventListener("change", (event) => {
+  $("d-reviewer").addEventListener("input", (event) => {
     try {
       localStorage.setItem(REVIEWER, event.target.value);
     } catch {}
+    showDecisions([]);
   });
   addEventListener("storage", (event) => {
     if (event.key !== STORE && event.key !== null) return; // null: all was cleared
