@@ -570,6 +570,21 @@ def test_a_name_given_late_stands_for_all_decisions_made_here(desk: WebDriver, t
     assert sorted(decision["reviewer"] for decision in store.values()) == ["", "Ida"], "what a file says stays"
 
 
+@pytest.mark.parametrize("width", [360, 390, 900, 1440])
+def test_export_is_in_view_under_its_name(desk: WebDriver, width: int) -> None:
+    look(desk, width=width)
+    desk.execute_script("document.querySelector('main').scrollIntoView()")
+    (button,) = [node for node in visible(desk, "button") if node.accessible_name == "Export"]
+    assert button.text == "Export"
+    box = desk.execute_script("return arguments[0].getBoundingClientRect()", button)
+    search_box = desk.execute_script("return document.querySelector('#f-search').getBoundingClientRect()")
+    assert (box["left"], box["right"]) == (max(box["left"], 0), min(box["right"], width))
+    assert abs(box["top"] + box["bottom"] - search_box["top"] - search_box["bottom"]) < 4, "all in one line"
+    assert search_box["width"] >= 80
+    button.click()
+    assert {"Export JSON", "Export CSV"} <= {node.text for node in visible(desk, "#decisions button")}
+
+
 def test_a_damaged_store_is_no_obstacle(desk: WebDriver, address: str) -> None:
     for damaged in ("no JSON", "null", "[]", '{"k": 1}', '{"k0123456789abcdef0123": {"decision": "maybe"}}'):
         desk.execute_script("localStorage.setItem('claimaudit.decisions', arguments[0])", damaged)
