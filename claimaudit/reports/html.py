@@ -52,7 +52,10 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A claim in the report: `number` counts within its listing, `index` over the page; `lane` parts overlapping lines."""
+    """A claim in the report: `number` counts within its listing, `index` over the page; `lane` parts overlapping lines.
+
+    Both count in the order in which claims end, for behind its last word stands a claim's number.
+    """
 
     item: Finding | NearMiss
     index: int
@@ -196,17 +199,22 @@ def _notes(unchecked: Sequence[Unchecked]) -> Iterator[Note]:
 def _marks(result: AuditResult, first: int) -> tuple[Mark, ...]:
     """Findings and near misses in the order of the copy. Claims of a sentence that overlap lie in different lanes."""
     items: list[Finding | NearMiss] = [*result.findings, *result.near_misses]
-    items.sort(key=lambda item: (item.claim.sentence.index, item.claim.span, KINDS.index(kind_of(item))))
+    items.sort(key=lambda item: (item.claim.sentence.index, *_place(item)[::-1], KINDS.index(kind_of(item))))
     marks: list[Mark] = []
     by_sentence: dict[int, list[Mark]] = {}
     for item in items:
-        start, end = item.claim.sentence.readable.covered(item.claim.span)
+        start, end = _place(item)
         before = by_sentence.setdefault(item.claim.sentence.index, [])
         taken = {mark.lane for mark in before if mark.start < end and start < mark.end}
         lane = next(lane for lane in range(len(items)) if lane not in taken)
         before.append(Mark(item, first + len(marks), len(marks) + 1, lane, start, end))
         marks.append(before[-1])
     return tuple(marks)
+
+
+def _place(item: Finding | NearMiss) -> tuple[int, int]:
+    """Where a claim begins and ends in the readable characters of its sentence."""
+    return item.claim.sentence.readable.covered(item.claim.span)
 
 
 def _blocks(result: AuditResult, marks: Sequence[Mark]) -> Iterator[Block]:

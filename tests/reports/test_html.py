@@ -348,9 +348,9 @@ def test_listings_stand_by_priority_and_claims_in_the_order_of_the_copy(results:
     assert [priority(sheet.result) for sheet in sheets] == sorted(map(priority, results), reverse=True)
     assert [mark.index for sheet in sheets for mark in sheet.marks] == list(range(sum(len(sheet.marks) for sheet in sheets)))
     for sheet in sheets:
-        starts = [mark.item.claim.span.start for mark in sheet.marks]
-        assert starts == sorted(starts)
-        assert [mark.number for mark in sheet.marks] == list(range(1, len(starts) + 1))
+        ends = [(mark.item.claim.sentence.index, mark.end, mark.start) for mark in sheet.marks]
+        assert ends == sorted(ends)
+        assert [mark.number for mark in sheet.marks] == list(range(1, len(ends) + 1))
 
 
 def test_decisions_are_keyed_by_content(auditor: Auditor) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from claimaudit import Auditor, Listing
 from claimaudit.decisions.baseline import Baseline, decision_key
 from claimaudit.decisions.review import apply, read_decisions
 from claimaudit.errors import InputError
@@ -319,6 +320,62 @@ def test_every_control_has_a_name(desk: WebDriver) -> None:
     for node in visible(desk, "button, input, select, textarea, a[href]"):
         desk.execute_script("arguments[0].scrollIntoView()", node)  # no name is worked out of what is not laid out
         assert node.accessible_name.strip(), node.get_attribute("outerHTML")
+
+
+OVERLAPS = """\
+Spot pen, USB, for home use.
+Melasma and freckles gone for good after one single session, for every skin type!
+• 100% painless and safe."""
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_badges_stand_in_order_and_clear_of_the_copy(
+    browser: WebDriver, auditor: Auditor, results: Sequence[AuditResult], tmp_path: Path, width: int
+) -> None:
+    path = tmp_path / "overlaps.html"
+    path.write_text(render([auditor.audit(Listing("overlaps", OVERLAPS)), *results]), "utf-8")
+    look(browser, width=width)
+    browser.get(path.as_uri())
+    touching, orders, crossing = browser.execute_script(
+        """
+        for (const box of document.querySelectorAll('input[name=kind]:not(:checked)')) box.click();
+        for (const article of document.querySelectorAll('.listing')) article.style.contentVisibility = 'visible';
+        for (const fold of document.querySelectorAll('.fold')) fold.open = true;
+        const letters = [];
+        for (const words of document.querySelectorAll('.copy .w')) {
+            const text = words.firstChild;
+            for (let place = 0; place < (text?.length ?? 0); place++) {
+                const range = document.createRange();
+                range.setStart(text, place);
+                range.setEnd(text, place + 1);
+                if (text.data[place].trim()) letters.push(...range.getClientRects());
+            }
+        }
+        const meet = (box, letter) =>
+            letter.left < box.right + 1 && box.left - 1 < letter.right && letter.top < box.bottom && box.top < letter.bottom;
+        const refs = [...document.querySelectorAll('.copy .ref')];
+        const touches = (ref) => [...ref.getClientRects()].some((box) => letters.some((letter) => meet(box, letter)));
+        const touching = refs.filter(touches).map((ref) => ref.outerHTML);
+        const numbers = (copy) => [...copy.querySelectorAll('.ref')].map((ref) => Number(ref.dataset.n));
+        const orders = [...document.querySelectorAll('.copy')].map(numbers);
+        return [touching, orders, document.querySelectorAll('.m .m').length];
+        """
+    )
+    assert crossing
+    assert touching == []
+    assert [order for order in orders if order != sorted(order)] == []
+
+
+def test_an_open_claim_is_lit_from_end_to_end(desk: WebDriver) -> None:
+    outer, inner = desk.execute_script(
+        "const inner = document.querySelector('.m .m');return [inner.parentElement.closest('.m').dataset.i, inner.dataset.i]"
+    )
+    assert outer != inner
+    desk.execute_script("document.querySelector(`.note .open[data-i='${arguments[0]}']`).click()", outer)
+    tints = desk.execute_script(
+        "return [...document.querySelectorAll('.m.on .m')].map((m) => getComputedStyle(m).backgroundColor)"
+    )
+    assert set(tints) == {"rgba(0, 0, 0, 0)"}
 
 
 # --- Filters ----------------------------------------------------------------------------------------------------
