@@ -695,18 +695,23 @@ def _csv_rows(lines: Iterator[str], file: Input, columns: Columns) -> Iterator[t
         except StopIteration:
             return
         except csv.Error as error:
-            if "field larger" in str(error):
-                reason = f"a cell holds more than {MAX_ROW:,} characters; lines {first} to {reader.line_num} were not read"
-                mend = "Close the quotation mark that was opened, or split the cell."
-            else:
-                reason, mend = f"not CSV ({error})", "Double the quotation marks inside a cell, and close those around it."
+            is_large = "field larger" in str(error)
+            reason = f"a cell holds more than {MAX_ROW:,} characters" if is_large else f"not CSV ({error})"
+            mend = "Double the quotation marks inside a cell, and close those around it."
+            if reader.line_num > first:  # the lines after the first are rows that nobody sees
+                reason += f"; an open quotation mark takes in lines {first} to {reader.line_num}: none of them was read"
+                mend = "Close the quotation mark, or double it if it belongs to the text, and read those lines again."
             yield first, Rejected(file.name, first, None, reason, mend)
         else:
             if cut:
                 yield first, _too_long(file, first)
             elif len(cells) > len(header):
                 reason = f"{len(cells) - len(header)} cell(s) more than the header has"
-                yield first, Rejected(file.name, first, None, reason, f"Quote cells that hold {file.delimiter!r}.")
+                mend = f"Quote cells that hold {file.delimiter!r}."
+                if reader.line_num > first:
+                    reason += f", in lines {first} to {reader.line_num}"
+                    mend += " Close the quotation marks around a cell."
+                yield first, Rejected(file.name, first, None, reason, mend)
             elif cells:
                 yield first, {name: cells[place] for name, place in places.items() if place < len(cells)}
         cut.clear()

@@ -238,6 +238,33 @@ def test_csv_that_is_none_costs_its_rows_alone(tmp_path: Path) -> None:
     assert [item.listing.id for item in read(path, Columns()) if isinstance(item, Entry)] == ["a", "d", "f"]
 
 
+@pytest.mark.parametrize(
+    ("lines", "last", "why", "read_on"),
+    [
+        (["b,fine", "c,fine", "d,fine"], 5, "unexpected end of data", []),
+        (["b,fine", 'c,"fine"', "d,fine"], 4, "expected after", ["d"]),
+        (["b,fine", "c,fine", 'd,a "quoted" word', "e,fine"], 5, "expected after", ["e"]),
+    ],
+)
+def test_an_open_quote_names_the_lines_that_it_takes_in(
+    tmp_path: Path, lines: list[str], last: int, why: str, read_on: list[str]
+) -> None:
+    path = tmp_path / "goods.csv"
+    path.write_text("\n".join(["id,text", 'a,"opened', *lines]) + "\n", "utf-8")
+    (bad,) = [item for item in read(path, Columns()) if isinstance(item, Rejected)]
+    assert bad.row == 2
+    assert why in bad.reason
+    assert bad.reason.endswith(f"; an open quotation mark takes in lines 2 to {last}: none of them was read")
+    assert bad.mend.startswith("Close the quotation mark")
+    assert [item.listing.id for item in read(path, Columns()) if isinstance(item, Entry)] == read_on
+
+
+def test_a_row_of_several_lines_with_too_many_cells_names_its_lines(tmp_path: Path) -> None:
+    path = tmp_path / "goods.csv"
+    path.write_text('id,text\na,"opened\nb,fine\nc,",fine\nd,fine\n', "utf-8")
+    assert rejected(path, Columns()) == [(2, None, "1 cell(s) more than the header has, in lines 2 to 4")]
+
+
 def test_oversized_rows_are_rejected_without_being_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readers, "MAX_ROW", 1000)
     limit = csv.field_size_limit(1000)
