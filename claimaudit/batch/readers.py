@@ -762,9 +762,10 @@ def _entry(number: int, row: Row, file: str, columns: Columns) -> Entry | Reject
     try:
         id_ = _id(number, row, file, columns)
         texts = {name: text for name in columns.text if (text := _text(name, row)) is not None}
-        if not texts:
+        if not any(text.strip() for text in texts.values()):
             name = columns.text[0] if len(columns.text) == 1 else ",".join(columns.text)
-            raise _BadCellError(name, "is missing", "Give the copy as a string.")
+            reason = "is blank" if texts else "is missing"
+            raise _BadCellError(name, reason, "Give the copy as a string.")
         setting = _cell(columns.setting, row)
         kept = {name: _cell(name, row) for name in columns.keep}
     except _BadCellError as bad:
