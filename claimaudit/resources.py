@@ -320,6 +320,7 @@ class LimitationEntry(_Entry):
     setting: Id
     modality: list[Id] = Field(min_length=1)
     conditions: list[Id] = Field(min_length=1)
+    about: Phrases = []
     statement: str
     ceiling: CeilingEntry
     wording: str
@@ -745,6 +746,7 @@ class _PackReader:
                     named_in_sentence=entry.ceiling.named_in_sentence,
                     figures=tuple(Figure(figure.fact, figure.source) for figure in entry.figures),
                     notes=entry.notes,
+                    about=tuple(entry.about),
                     origin=origin,
                 )
             )

@@ -333,7 +333,8 @@ class Limitation:
 
     `verdicts` is the ceiling as a table from strength to verdict, None where the claim type's default holds; `softer`
     makes that default one verdict softer. With `named_in_sentence` this holds only where the sentence names the condition.
-    `wording` is a sentence that stays within the ceiling.
+    `wording` is a sentence that stays within the ceiling. `about` are phrases: where a claim's words hold one, the entry
+    speaks of this claim before others that apply.
     """
 
     id: str
@@ -354,6 +355,7 @@ class Limitation:
     named_in_sentence: bool = False
     figures: tuple[Figure, ...] = ()
     notes: str = ""
+    about: tuple[str, ...] = ()
     origin: str = ""
 
 

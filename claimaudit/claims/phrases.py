@@ -274,6 +274,7 @@ def _phrases_of(pack: Pack) -> Iterator[tuple[str, str]]:
     for disclaimer in pack.cues.disclaimers:
         origin = str(pack.origins[f"disclaimer:{disclaimer.id}"])
         groups.extend((origin, phrases) for phrases in (disclaimer.any, disclaimer.unless))
+    groups.extend((entry.origin, entry.about) for entry in pack.limitations)
     scope = pack.scope
     scope_cues: list[ScopeCue | ScopeClass] = [*scope.field.inside, *scope.field.outside, *scope.product, *scope.independent]
     scope_cues += [*scope.modalities, *scope.conditions, *(cue for cues in scope.settings.values() for cue in cues)]

@@ -45,7 +45,7 @@ KNOWN, WAIVED, RAISED = "known", "waived", "raised again"
 
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_BOOKKEEPING = frozenset({"origin", "reviewed_on", "review_by", "sources"})
+_BOOKKEEPING = frozenset({"about", "origin", "reviewed_on", "review_by", "sources"})
 """What may change in an entry of the reference corpus without changing what it says; of sources, the ids count."""
 
 

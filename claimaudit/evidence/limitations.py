@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
+from claimaudit.claims.phrases import phrasebook
 from claimaudit.resources import Pack
-from claimaudit.types import Claim, ClaimType, Limitation, Rule, Scope
+from claimaudit.text.normalize import fold
+from claimaudit.types import Claim, ClaimType, Limitation, MappedText, Rule, Scope
 
 MAX_PLACES = 4_096
 _GRADE = {"high": 2, "moderate": 1, "low": 0}
@@ -34,6 +36,8 @@ class EvidenceIndex:
         # Few places are asked for again and again.
         self._limitations_at = lru_cache(maxsize=MAX_PLACES)(self._find_limitations)
         self._rules_at = lru_cache(maxsize=MAX_PLACES)(self._find_rules)
+        book = phrasebook(pack)
+        self._about = {entry.id: book.phrases(entry.about, origin=entry.origin) for entry in pack.limitations if entry.about}
         for limitation in pack.limitations:
             for claim_type in limitation.claim_types:
                 self._limitations[claim_type].append(limitation)
@@ -44,10 +48,18 @@ class EvidenceIndex:
     def applying(self, claim: Claim, scope: Scope, kind: str) -> tuple[Limitation, ...]:
         """Entries of a kind (`limitation`, `permission`) that apply to the claim's type, setting, modality and condition.
 
-        Ordered from the most specific to the most general, then by grade, then as the pack has them. The general ones
-        (any modality, any condition) are left out where a more specific one applies.
+        Those come first that are about the claim's words, then those about any words; among them the most specific first,
+        then by grade, then as the pack has them. The general ones (any modality, any condition) are left out where a more
+        specific one applies.
         """
-        return self._limitations_at(Place.of(claim, scope), kind)
+        found = self._limitations_at(Place.of(claim, scope), kind)
+        if not any(entry.about for entry in found):
+            return found
+        for text in (fold(MappedText(claim.text)).text, claim.sentence.folded.text):
+            told = {entry.id for entry in found if entry.about and self._about[entry.id].are_in(text)}
+            if told:
+                return tuple(sorted(found, key=lambda entry: 0 if entry.id in told else 2 if entry.about else 1))
+        return found
 
     def rules(self, claim: Claim, scope: Scope, jurisdictions: frozenset[str] | None) -> tuple[Rule, ...]:
         """Rules that apply to the claim, of the jurisdictions asked for (None: all), in the pack's order."""

@@ -62,6 +62,26 @@ def test_a_changed_limitation_changes_verdicts(home: Auditor) -> None:
     assert {finding.verdict for finding in plasma.findings if finding.claim.type == "painless"} == {Verdict.CONTRADICTED}
 
 
+@pytest.mark.parametrize(
+    ("product", "claim", "ground"),
+    [
+        ("Pico laser pen, USB.", "Clinically tested.", "proof-must-fit-the-product"),
+        ("Pico laser pen, USB.", "Dermatologist recommended.", "proof-must-fit-the-product"),
+        ("Pico laser pen, USB.", "FDA approved.", "fda-cleared-is-not-approved"),
+        ("Pico laser pen, USB.", "Approved by the health authorities.", "fda-cleared-is-not-approved"),
+        ("LED mask, USB.", "Clinically proven.", "proof-must-fit-the-product"),
+        ("LED mask, USB.", "Certified by the Ministry of Health.", "otc-clearance-scope"),
+        ("Dark spot cream, 50 ml.", "Dermatologist tested.", "proof-must-fit-the-product"),
+        ("Dark spot cream, 50 ml.", "FDA approved.", "cosmetic-never-fda-approved"),
+    ],
+)
+def test_the_wording_that_would_hold_fits_the_words(home: Auditor, product: str, claim: str, ground: str) -> None:
+    (finding,) = home.audit(f"{product} {claim}").flagged
+    assert finding.limitations[0].id == ground
+    assert finding.suggestion == finding.limitations[0].wording
+    assert finding.limitations[0].statement in finding.message
+
+
 def test_a_flag_cites_what_applies_and_nothing_else(home: Auditor, clinic: Auditor) -> None:
     finding = clinic.audit("Laser tattoo removal with a picosecond laser: all ink gone after one session.").flagged[0]
     assert finding.limitations
