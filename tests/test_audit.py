@@ -11,6 +11,21 @@ from claimaudit.types import RECORD_FIELDS
 PEN = "Pico pen for home use, USB.\nRemoves freckles instantly and permanently. No pain!\nIt may sting a little."
 
 
+@pytest.mark.parametrize(
+    ("copy", "words"),
+    [
+        ("Safe: cannot burn, cannot scar.", "cannot burn"),
+        ("Cannot scar: a safe pen.", "Cannot scar"),
+        ("Safe and effective, and it will never scar!", "will never scar"),
+        ("A safe pen, 100% safe.", "100% safe"),
+    ],
+)
+def test_the_strongest_wording_of_a_sentence_stands(home: Auditor, copy: str, words: str) -> None:
+    (finding,) = home.audit(f"Spot pen, USB, for home use.\n{copy}").flagged
+    assert (finding.claim.type, finding.claim.text) == ("no_side_effects", words)
+    assert (finding.claim.strength, finding.verdict) == ("absolute", "contradicted")
+
+
 def test_the_promised_sentence_is_not_flagged() -> None:
     result = audit("This device does not remove pigment instantly. It requires several sessions. Results vary.")
     assert result.flagged == ()
