@@ -470,14 +470,15 @@ class Unchecked:
 
 @dataclass(frozen=True, slots=True)
 class Disguise:
-    """Copy whose characters are not those of the word that a reader sees in it: how (`families`), where, `text` as given,
-    and its `reading`."""
+    """Copy whose characters are not those of the word that a reader sees in it, or that no reader sees: of which `families`,
+    where, `text` as given, and its `reading`; `how` tells it in words, of hidden text the element that hides it."""
 
     families: tuple[str, ...]
     span: Span
     text: str
     reading: str
     field: str = "text"
+    how: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -504,6 +505,7 @@ class Evasion:
                     "end": disguise.span.end,
                     "text": disguise.text,
                     "reading": disguise.reading,
+                    "how": disguise.how,
                 }
                 for disguise in self.disguises
             ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import pytest
 
 from claimaudit import Auditor, Listing
@@ -61,11 +63,12 @@ def test_a_disguised_listing_says_so_once() -> None:
         "end": 19,
         "text": "p@inless",
         "reading": "painless",
+        "how": "figures or signs for letters",
     }
     assert result.is_complete, "a notice is no part that was not read"
     table = "\n".join(render([result]))
     assert table.count("EVASION") == 1
-    assert "hur[U+200B]ts reads hurts" in table
+    assert "characters 30–36: hur[U+200B]ts reads “hurts” (characters that do not show)" in table
     page = render_html([result])
     assert "Evasion:" in page
     assert "hur[U+200B]ts" in page
@@ -87,6 +90,29 @@ def test_what_hides_nothing_is_no_evasion(copy: str) -> None:
     result = AUDITOR.audit(Listing("x", copy))
     assert "painless" in [finding.claim.type for finding in result.findings]
     assert result.evasion is None
+
+
+@pytest.mark.parametrize(
+    ("tag", "how"),
+    [
+        ("div style='display:none'", '<div style="display:none">'),
+        ("span hidden", "<span hidden>"),
+        ("p style='color: #fff;  background: #fff'", '<p style="color: #fff; background: #fff">'),
+        (f"p style='opacity:0; font: {'x' * 99}'", '<p style="opacity:0; font: ' + "x" * 63 + '…">'),
+    ],
+)
+def test_hidden_text_says_what_is_hidden_where_and_how(tag: str, how: str) -> None:
+    copy = f"<p>A pen.</p><{tag}>It is painless.</{tag.split()[0]}><p>Buy now.</p>"
+    result = AUDITOR.audit(Listing.of_fields("a", {"title": "Mole pen", "body": copy}))
+    assert result.evasion is not None
+    start = copy.index("It is")
+    (told,) = result.evasion.to_dict()["disguises"]
+    assert (told["field"], told["text"], told["how"]) == ("body", "It is painless.", how)
+    (finding,) = result.findings
+    assert f"read-as: It is painless. (hidden: {how})" in map(str, finding.why)
+    line = f"body, characters {start}–{start + 15}: “It is painless.” is not shown (hidden by {how})"
+    assert " ".join(line.split()) in " ".join(" ".join(render([result])).split())
+    assert html.escape(line, quote=False) in render_html([result]).replace("&#34;", '"')
 
 
 @pytest.mark.parametrize(

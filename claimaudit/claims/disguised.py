@@ -7,7 +7,7 @@ the pen, words joined in a hashtag and words divided at the end of a line are re
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from claimaudit.text.markup import Page
@@ -60,8 +60,8 @@ class DisguiseIndex:
         field = claim.sentence.listing.field
         for each in found:
             if not PLAIN.issuperset(each.families):
-                self._told[field, each.span] = replace(each, field=field)
-        steps = (Step("read-as", each.reading, f"{', '.join(each.families)}: {each.text}") for each in found)
+                self._told[field, each.span] = replace(each, field=field, how=each.how or _ways([each]))
+        steps = (Step("read-as", each.reading, f"{', '.join(each.families)}: {each.how or each.text}") for each in found)
         return replace(claim, why=(*claim.why, *steps))
 
     def evasion(self) -> Evasion | None:
@@ -71,11 +71,16 @@ class DisguiseIndex:
         fields = list(self._groups)
         places = sorted(self._told, key=lambda place: (fields.index(place[0]), place[1]))
         disguises = tuple(self._told[place] for place in places)
-        families = dict.fromkeys(family for each in disguises for family in each.families if family in NAMES)
         where = f"{len(disguises)} place{'s' * (len(disguises) != 1)}"
-        ways = ", ".join(NAMES[family] for family in families)
-        message = f"words of claims stand in a form that readers and a plain search see differently, in {where}: {ways}."
+        message = f"words of claims stand in a form that readers and a plain search see differently, in {where}: "
+        message += f"{_ways(disguises)}."
         return Evasion(message, disguises)
+
+
+def _ways(disguises: Iterable[Disguise]) -> str:
+    """How words are disguised, each way once."""
+    families = dict.fromkeys(family for each in disguises for family in each.families if family in NAMES)
+    return ", ".join(NAMES[family] for family in families)
 
 
 def hidden_parts(page: Page) -> list[Disguise]:
@@ -85,5 +90,5 @@ def hidden_parts(page: Page) -> list[Disguise]:
         if zone.name == HIDDEN:
             words = " ".join(page.readable.text[zone.start : zone.end].split())
             words = words if len(words) <= MOST_SHOWN else words[: MOST_SHOWN - 1].rstrip() + "…"
-            parts.append(Disguise((HIDDEN,), page.readable.source(zone.start, zone.end), words, words))
+            parts.append(Disguise((HIDDEN,), page.readable.source(zone.start, zone.end), words, words, how=zone.how))
     return sorted(parts, key=lambda part: part.span)

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from claimaudit.decisions.baseline import decision_key, ground_mark
 from claimaudit.decisions.review import NEEDS
 from claimaudit.reports.listings import priority
-from claimaudit.reports.page import counted, environment, source, visible
+from claimaudit.reports.page import counted, environment, source, told_disguise
 from claimaudit.text.markup import read_page
 from claimaudit.types import (
     AuditResult,
@@ -448,7 +448,7 @@ def render(results: Iterable[AuditResult], *, not_read: Sequence[str] = ()) -> s
     signatures = list(dict.fromkeys(str(sheet.result.signature) for sheet in sheets))
     data, evidence = _data(sheets, signatures)
     templates = environment()
-    templates.filters.update(plain=plain, counted=counted, visible=visible, web_link=web_link)
+    templates.filters.update(plain=plain, counted=counted, told_disguise=told_disguise, web_link=web_link)
     style, script = (source(templates, f"report.{kind}") for kind in ("css", "js"))
     types = _tallies(mark for sheet in sheets for mark in sheet.marks)
     page = templates.get_template("report.html").render(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
+from claimaudit.types import Disguise
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -45,6 +47,25 @@ def printable(text: str) -> str:
     'no[U+001B][2J pain'
     """
     return text if text.isprintable() else "".join(c if c.isprintable() else f"[U+{ord(c):04X}]" for c in text)
+
+
+def told_disguise(disguise: Disguise) -> str:
+    """Where a disguise stands, what it is and how it is made.
+
+    >>> from claimaudit.types import Span
+    >>> told_disguise(Disguise(("figures",), Span(3, 7), "p@in", "pain", how="figures or signs for letters"))
+    'characters 3–7: p@in reads “pain” (figures or signs for letters)'
+    >>> told_disguise(Disguise(("hidden",), Span(3, 40), "No pain.", "No pain.", "body", '<p style="display:none">'))
+    'body, characters 3–40: “No pain.” is not shown (hidden by <p style="display:none">)'
+    """
+    field = f"{disguise.field}, " if disguise.field != "text" else ""
+    text, how = visible(disguise.text), visible(disguise.how)
+    what = (
+        f"“{text}” is not shown (hidden by {how})"
+        if disguise.text == disguise.reading
+        else f"{text} reads “{disguise.reading}” ({how})"
+    )
+    return f"{field}characters {disguise.span.start}–{disguise.span.end}: {what}"
 
 
 def visible(text: str) -> str:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from claimaudit.decisions.diff import Diff, Kind
-from claimaudit.reports.page import printable, visible
+from claimaudit.reports.page import printable, told_disguise
 from claimaudit.resources import Pack
 from claimaudit.types import AuditResult, ClaimType, Evasion, Finding, NearMiss, Strength
 
@@ -78,8 +78,7 @@ def _evasion(evasion: Evasion) -> Iterator[str]:
     yield f"   EVASION       {', '.join(evasion.families)}"
     yield from wrapped(evasion.message)
     for disguise in evasion.disguises[:MOST_DISGUISES]:
-        where = f"{disguise.span.start}–{disguise.span.end}"
-        yield from wrapped(f"{where}: {visible(disguise.text)} reads {_shortened(disguise.reading)}")
+        yield from wrapped(told_disguise(disguise))
     more = len(evasion.disguises) - MOST_DISGUISES
     if more > 0:
         yield f"     and {more} more (--format json)"

@@ -49,17 +49,23 @@ _LINKED_DATA = re.compile(
 )
 _JSON_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})|\\(.)", re.DOTALL)
 _JSON_CHARACTERS = {"n": "\n", "t": " ", "r": " ", "b": " ", "f": " "}
+_MOST_TOLD = 80
+"""Characters of an attribute that a zone repeats."""
 _META_TITLES = ("og:title", "twitter:title")
 _READ_ATTRIBUTES = {"alt": "alt", "title": "title", "aria-label": "alt", "placeholder": "alt"}
 
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A range of the readable text that stands outside the flow of the page, or is a heading of it."""
+    """A range of the readable text that stands outside the flow of the page, or is a heading of it.
+
+    `how` is what hides a text that is not shown: its element with the attribute, as `<p style="display:none">`.
+    """
 
     start: int
     end: int
     name: str
+    how: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +126,8 @@ class _Reader:
         self._is_linked_data = False
         self._hiding: list[str] = []  # the element that hides its content, and those open in it
         self._shown: tuple[list[str], array[int], array[int]] | None = None
-        self._hidden: list[tuple[list[str], array[int], array[int]]] = []
+        self._hidden: list[tuple[list[str], array[int], array[int], str]] = []
+        self._how = ""  # what hides it, for a reader
 
     def page(self) -> Page:
         for part in scan(self._source):
@@ -146,15 +153,16 @@ class _Reader:
         if self._characters and not tail.endswith(characters):
             self._insert(characters[1:] if tail.endswith("\n") else characters, at)
 
-    def _conceal(self, tag: str) -> None:
+    def _conceal(self, tag: str, attribute: str) -> None:
         """From here on, what is read is not shown: it is kept aside, so that it does not part the words around it."""
         self._shown = self._characters, self._starts, self._ends
         self._characters, self._starts, self._ends = [], array("q"), array("q")
         self._hiding = [tag]
+        self._how = f"<{tag} {attribute}>"
 
     def _reveal(self) -> None:
         if self._shown is not None:
-            self._hidden.append((self._characters, self._starts, self._ends))
+            self._hidden.append((self._characters, self._starts, self._ends, self._how))
             self._characters, self._starts, self._ends = self._shown
             self._shown = None
             self._hiding = []
@@ -175,14 +183,14 @@ class _Reader:
     def _flush_hidden(self, at: int) -> None:
         """What was kept aside, each element as a block of its own in the zone `hidden`."""
         waiting, self._hidden = self._hidden, []
-        for characters, starts, ends in waiting:
+        for characters, starts, ends, how in waiting:
             if "".join(characters).strip():
                 self._break(at, "\n\n")
                 begin = len(self._characters)
                 self._characters.extend(characters)
                 self._starts.extend(starts)
                 self._ends.extend(ends)
-                self._zones.append(Zone(begin, len(self._characters), "hidden"))
+                self._zones.append(Zone(begin, len(self._characters), "hidden", how))
                 self._break(at, "\n\n")
 
     def _copy(self, start: int, end: int) -> None:
@@ -208,8 +216,8 @@ class _Reader:
         attributes = dict(part.attributes)
         if self._hiding:
             self._follow_hidden(tag, closes=False)
-        elif tag not in _VOID and tag not in ("html", "body") and _is_hidden(attributes):
-            self._conceal(tag)
+        elif tag not in _VOID and tag not in ("html", "body") and (attribute := _hiding_attribute(attributes)):
+            self._conceal(tag, attribute)
         if tag in RAW_TEXT:
             self._is_linked_data = (attributes.get("type") or "").strip().lower() == "application/ld+json"
             return
@@ -305,15 +313,15 @@ def _unescaped(escape: re.Match[str]) -> str:
     return chr(int(escape.group(1), 16)) if escape.group(1) else _JSON_CHARACTERS.get(escape.group(2), escape.group(2))
 
 
-def _is_hidden(attributes: Mapping[str, str | None]) -> bool:
-    """Whether an element's own attributes keep its content from being seen."""
+def _hiding_attribute(attributes: Mapping[str, str | None]) -> str:
+    """The one of an element's own attributes that keeps its content from being seen, as written; empty if none does."""
     for name, value in attributes.items():
         if name == "hidden" and value != "until-found":
-            return True
+            return name
         if name == "style" and value:
-            if _HIDING_STYLE.search(value):
-                return True
             colours = {key.lower()[:5]: colour.strip().lower() for key, colour in _COLOURS.findall(value)}
-            if len(colours) == 2 and len(set(colours.values())) == 1:
-                return True
-    return False
+            is_ton_sur_ton = len(colours) == 2 and len(set(colours.values())) == 1
+            if _HIDING_STYLE.search(value) or is_ton_sur_ton:
+                told = " ".join(value.split())
+                return f'style="{told if len(told) <= _MOST_TOLD else told[:_MOST_TOLD] + "…"}"'
+    return ""
