@@ -445,6 +445,30 @@ def test_search(desk: WebDriver) -> None:
     assert shown_notes(desk) == of_kinds(desk, "contradicted", "overstated", "review")
 
 
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (844, 390), (900, 700)])
+@pytest.mark.parametrize("button", ["f-toggle", "d-toggle", "k-toggle"])
+def test_what_the_bar_opens_lies_above_the_case(desk: WebDriver, width: int, height: int, button: str) -> None:
+    look(desk, width=width, height=height)
+    press(desk, "j", "d", Keys.ESCAPE)
+    toggle = one(desk, f"#{button}")
+    if not toggle.is_displayed():
+        pytest.skip("filters are always shown at this width")
+    toggle.click()
+    hidden = desk.execute_script(
+        """
+        const panel = document.getElementById(arguments[0].getAttribute('aria-controls'));
+        return [...panel.querySelectorAll('button, input, select, kbd')].filter((one) => {
+            one.scrollIntoView({block: 'nearest'});
+            const box = one.getBoundingClientRect();
+            const top = document.elementFromPoint((box.left + box.right) / 2, (box.top + box.bottom) / 2);
+            return box.width && !panel.contains(top);
+        }).map((one) => one.outerHTML);
+        """,
+        toggle,
+    )
+    assert hidden == []
+
+
 # --- Decisions --------------------------------------------------------------------------------------------------
 
 
