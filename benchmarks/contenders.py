@@ -1,18 +1,20 @@
 """One contender of `speed.py`, alone in a process, so that memory and caches are its own.
 
-    python benchmarks/contenders.py NAME < JOB.json
+    python benchmarks/contenders.py NAME [--scan] < JOB.json
 
-The job says which documents to read, how many listings to make of them, and on which core. Prints what was measured. Imports
-only what the contender needs: medspaCy has an environment of its own.
+The job says which documents to read, how many listings to make of them, and on which core or, with `--scan`, by how many
+workers. Prints what was measured. Imports only what the contender needs: medspaCy has an environment of its own.
 """
 
 from __future__ import annotations
 
 import gc
 import json
+import multiprocessing
 import os
 import re
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -85,8 +87,7 @@ CONTENDERS: dict[str, Callable[[], Read]] = {
 
 def measure(name: str, job: dict[str, Any]) -> dict[str, float]:
     """Read listings with one contender after as many others as `warm` says: a long run has met most words before."""
-    if job["core"] is not None:
-        os.sched_setaffinity(0, {job["core"]})
+    os.sched_setaffinity(0, {job["core"]})
     started = time.process_time()
     read = CONTENDERS[name]()
     load = time.process_time() - started
@@ -95,7 +96,7 @@ def measure(name: str, job: dict[str, Any]) -> dict[str, float]:
     gc.collect()
     gc.freeze()  # what stays for good need not be looked through again: the same for all
     characters = seconds = 0.0
-    for text in listings(job["documents"], job["count"], job["warm"] + job["first"]):
+    for text in listings(job["documents"], job["count"], job["warm"]):
         started = time.process_time()
         read(text)
         seconds += time.process_time() - started
@@ -109,11 +110,41 @@ def measure(name: str, job: dict[str, Any]) -> dict[str, float]:
     }
 
 
-def peak_mb() -> float:
-    """The most memory that this process has held. Not `ru_maxrss`, which counts that of the process that started it."""
-    status = Path("/proc/self/status").read_text()
+def scan(speed: str, job: dict[str, Any]) -> dict[str, float]:
+    """Scan listings with claimaudit's batch runner: from when each worker has done a block to the last block."""
+    from claimaudit.batch.run import Progress, scan_catalogue
+
+    workers, texts = job["workers"], list(listings(job["documents"], job["count"], 0))
+    done: list[tuple[float, int]] = []
+    peak = 0.0
+
+    def note(progress: Progress) -> None:
+        nonlocal peak
+        done.append((time.monotonic(), progress.listings))
+        pids = [os.getpid(), *(process.pid for process in multiprocessing.active_children())]
+        peak = max(peak, sum(peak_mb(pid) for pid in pids))
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "listings.jsonl"
+        path.write_text("".join(json.dumps({"id": str(n), "text": text}) + "\n" for n, text in enumerate(texts)), "utf-8")
+        scan_catalogue([str(path)], path.with_name("findings.jsonl"), workers=workers, speed=speed, progress=note)
+    (begun, first), (ended, last) = done[workers - 1], done[-1]
+    characters = sum(map(len, texts)) * (last - first) / len(texts)
+    return {
+        "workers": workers,
+        "listings": last - first,
+        "characters": characters,
+        "seconds": ended - begun,
+        "peak_mb": peak,
+    }
+
+
+def peak_mb(pid: int | str = "self") -> float:
+    """The most memory that a process has held. Not `ru_maxrss`, which counts that of the process that started it."""
+    status = Path(f"/proc/{pid}/status").read_text()
     return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) / 1024
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(sys.argv[1], json.load(sys.stdin))))
+    found = (scan if "--scan" in sys.argv else measure)(sys.argv[1], json.load(sys.stdin))
+    print(json.dumps(found))

@@ -4,8 +4,9 @@
 
 Listings are the documents of the test split in turn, some 1,300 characters each, every sentence with a number of its own, so
 that no memory of sentences wins. Each contender has a fresh process pinned to one core, and is warmed up on other listings;
-measured is its CPU time. `--grow` reads more and more listings, which shows whether time and memory a listing stay the same:
-`--grow 1000 10000 100000 1000000` takes hours. Writes speed.json, speed.md and speed.svg.
+measured is its CPU time. All cores are measured as a job uses them: a scan of a file by one worker and by one for each core,
+on the clock, from when all workers are at work. `--grow` reads more and more listings, which shows whether time and memory a
+listing stay the same: `--grow 1000 10000 100000 1000000` takes hours. Writes speed.json, speed.md and speed.svg.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,8 @@ OWN = ("patterns", "fast", "accurate")
 OTHERS = ("spaCy tokenizer", "keyword scan", "medspaCy")
 SLOW = {"accurate": 0.2, "medspaCy": 0.1}
 """The share of the listings that a slow contender reads."""
+LEAST_SCANNED = 1_000
+"""Listings of a scan: enough blocks for every worker."""
 Row = dict[str, Any]
 
 
@@ -47,13 +49,13 @@ class Bench:
         self.count = count
         self.python = {"medspaCy": medspacy}
 
-    def on_one_core(self, name: str, count: int, *, core: int | None = None, first: int = 0) -> Row:
-        """One contender in a process of its own on one core (the last one, where it is not given)."""
+    def on_one_core(self, name: str, count: int) -> Row:
+        """One contender in a process of its own on one core, the last one."""
         python = self.python.get(name, sys.executable)
         if python is None:
             return {"name": name, "missing": "no environment: give --medspacy PYTHON"}
-        core = max(os.sched_getaffinity(0)) if core is None else core
-        job = {"documents": self.documents, "count": count, "first": first, "warm": min(count, 300), "core": core}
+        core = max(os.sched_getaffinity(0))
+        job = {"documents": self.documents, "count": count, "warm": min(count, 300), "core": core}
         command = [python, str(HERE / "contenders.py"), name]
         done = subprocess.run(command, input=json.dumps(job), capture_output=True, text=True, check=False)
         if done.returncode:
@@ -61,28 +63,22 @@ class Bench:
         return {"name": name, **json.loads(done.stdout)}
 
     def on_all_cores(self, name: str, count: int) -> Row:
-        """One process on each core, each with its share of the listings; the slowest tells the time."""
-        cores = sorted(os.sched_getaffinity(0))
-        share = count // len(cores)
-        with ThreadPoolExecutor(len(cores)) as pool:
-            shards = pool.map(
-                lambda place: self.on_one_core(name, share, core=cores[place], first=place * share), range(len(cores))
-            )
-            rows = list(shards)
-        return {
-            "name": name,
-            "cores": len(cores),
-            "listings": share * len(cores),
-            "characters": sum(row["characters"] for row in rows),
-            "seconds": max(row["seconds"] for row in rows),
-            "peak_mb": sum(row["peak_mb"] for row in rows),
-        }
+        """A scan by one worker for each core, and how much faster it is than by one worker."""
+        one, several = (self._scan(name, count, workers) for workers in (1, len(os.sched_getaffinity(0))))
+        rates = [row["listings"] / row["seconds"] for row in (one, several)]
+        return {"name": name, **several, "of_one_worker": round(rates[1] / rates[0], 3)}
+
+    def _scan(self, name: str, count: int, workers: int) -> Row:
+        job = {"documents": self.documents, "count": count, "workers": workers}
+        command = [sys.executable, str(HERE / "contenders.py"), name, "--scan"]
+        done = subprocess.run(command, input=json.dumps(job), capture_output=True, text=True, check=True)
+        return dict(json.loads(done.stdout))
 
     def run(self, grow: Sequence[int]) -> Row:
         counts = {name: max(50, int(self.count * SLOW.get(name, 1))) for name in (*OWN, *OTHERS)}
         return {
             "one_core": [_told(self.on_one_core(name, counts[name])) for name in (*OWN, *OTHERS)],
-            "all_cores": [_told(self.on_all_cores(name, counts[name])) for name in OWN],
+            "all_cores": [_told(self.on_all_cores(name, max(self.count, LEAST_SCANNED))) for name in OWN],
             "growth": [_told(self.on_one_core("fast", count)) for count in grow],
             "start": start_up(),
         }
@@ -133,11 +129,11 @@ def page(found: Row) -> str:
             lines.append(
                 f"| {row['name']} | {rates} | {ratio(row, tokenizer)} | {ratio(row, clinical)} | {row['peak_mb']:,} |"
             )
-    lines += ["", "| all cores | cores | listings/s | MB/s | of one core | peak MB, together |", "|---|---|---|---|---|---|"]
+    lines += ["", "| all cores | workers | listings/s | MB/s | of one worker | peak MB, together |"]
+    lines += ["|---|---|---|---|---|---|"]
     for row in found["all_cores"]:
         rates = f"{row['listings_per_second']:,.1f} | {row['mb_per_second']:.2f}"
-        of_one = ratio(row, one[row["name"]]["listings_per_second"])
-        lines.append(f"| {row['name']} | {row['cores']} | {rates} | {of_one} | {row['peak_mb']:,} |")
+        lines.append(f"| {row['name']} | {row['workers']} | {rates} | {row['of_one_worker']:.2f} × | {row['peak_mb']:,} |")
     lines += ["", "| `fast`, listings read | ms a listing | peak MB |", "|---|---|---|"]
     lines += [
         f"| {row['listings']:,} | {1000 * row['seconds'] / row['listings']:.2f} | {row['peak_mb']:,} |"

@@ -18,6 +18,11 @@ def units(result: AuditResult) -> list[tuple[str, str]]:
     return [(finding.claim.type, finding.verdict.value) for finding in result.findings]
 
 
+def test_the_sentences_in_disguise_say_so() -> None:
+    result = AUDITOR.audit("Our pen is p@inless. It takes moles off for good.")
+    assert [sent.is_disguised for sent in result.sentences] == [True, False]
+
+
 @pytest.mark.parametrize(
     "copy",
     [

@@ -7,6 +7,7 @@ and of the block's content, so that a run that was killed finds what is done and
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
@@ -504,6 +505,7 @@ def _start(plan: _Plan, folder: Path) -> None:
     global _worker
     auditor = plan.auditor()
     _worker = (auditor, plan.dossier.read(auditor.pack), plan, plan.writers(), folder)
+    gc.freeze()  # pack and model stay for good: no use in looking for garbage among them
 
 
 def _work(number: int, digest: str, payload: bytes) -> dict[str, Any]:

@@ -124,7 +124,7 @@ class Artifact:
         return read
 
     def _texts(self, given: Any, where: str, *, distinct: bool = True) -> list[str]:
-        if not isinstance(given, list) or not all(isinstance(text, str) for text in given):
+        if not isinstance(given, list) or not set(map(type, given)) <= {str}:
             raise ModelError(f"{self.label}/{where}: a list of texts was expected. Train the model anew.")
         if distinct and (not given or len(set(given)) < len(given)):
             raise ModelError(f"{self.label}/{where}: the words are none, or one stands twice. Train the model anew.")

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from claimaudit.claims.patterns import Context, Proposal
-from claimaudit.claims.phrases import Phrase, Phrases, phrasebook, spans_of
-from claimaudit.claims.prefilter import NeedsIndex
+from claimaudit.claims.phrases import ByPhrase, Phrase, Phrases, phrasebook, spans_of
 from claimaudit.resources import CueEntry, Pack
 from claimaudit.types import Assertion, Step
 
@@ -52,12 +51,12 @@ class AssertionReader:
             words = (self._book.phrases(phrases, origin=origin) for phrases in (entry.any, entry.unless, stops, hard_stops))
             cues.append(_Cue(entry, *words))
         self.cues_in = lru_cache(maxsize=4_096)(self._cues_in)  # a heading is asked for with each sentence below it
-        self._index = NeedsIndex([(phrase.needs, (cue, phrase)) for cue in cues for phrase in cue.any])
+        self._by_phrase = ByPhrase((phrase, (cue, phrase)) for cue in cues for phrase in cue.any)
 
     def _cues_in(self, text: str) -> tuple[Found, ...]:
         """All cues of a folded text that are no pseudo-cues, in the order of `cues.yaml`; find them once for all claims."""
         candidates: dict[_Cue, list[Phrase]] = {}
-        for cue, phrase in self._index.candidates(self._book.held(text)):
+        for cue, phrase in self._by_phrase.of(self._book.index.candidates(text)):
             candidates.setdefault(cue, []).append(phrase)
         found = []
         for cue, phrases in candidates.items():

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 
-from claimaudit.claims.phrases import Phrases, phrasebook
+from claimaudit.claims.phrases import ByPhrase, Phrases, phrasebook
 from claimaudit.resources import DisclaimerEntry, Pack
 from claimaudit.types import Assertion, Claim, Disclaimer, Sentence, Step, Strength, Tie
 
@@ -32,7 +32,7 @@ _OPENING = re.compile(rf"\s*\(?(?P<mark>{_MARK}|{_BRACKET}|\d)[.:)]?(?P<space>\s
 _PLAIN = str.maketrans({**dict.fromkeys(_STAR, "*"), **{figure: str(n) for n, figure in enumerate(_FIGURE, 1)}})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Kind:
     """A compiled entry of `disclaimers`."""
 
@@ -58,12 +58,13 @@ class DisclaimerReader:
     """Ties the disclaimers of a listing to its claims, with the words of a pack."""
 
     def __init__(self, pack: Pack) -> None:
-        book = phrasebook(pack)
-        self._every: list[_Kind] = []
+        self._book = phrasebook(pack)
+        every: list[_Kind] = []
         for entry in pack.cues.disclaimers:
             origin = str(pack.origins[f"disclaimer:{entry.id}"])
-            words = (book.phrases(phrases, origin=origin) for phrases in (entry.any, entry.unless))
-            self._every.append(_Kind(entry, *words))
+            words = (self._book.phrases(phrases, origin=origin) for phrases in (entry.any, entry.unless))
+            every.append(_Kind(entry, *words))
+        self._by_phrase = ByPhrase((phrase, kind) for kind in every for phrase in kind.any)
 
     def kinds_of(self, sentence: Sentence) -> frozenset[str]:
         """Ids of the entries that take a sentence for a disclaimer."""
@@ -91,7 +92,8 @@ class DisclaimerReader:
 
     def _kinds(self, sentence: Sentence) -> tuple[_Kind, ...]:
         text = sentence.folded.text
-        return tuple(kind for kind in self._every if kind.any.are_in(text) and not kind.unless.are_in(text))
+        kinds = dict.fromkeys(self._by_phrase.of(self._book.index.candidates(text)))
+        return tuple(kind for kind in kinds if kind.any.are_in(text) and not kind.unless.are_in(text))
 
     def _note(self, sentence: Sentence, promising: Container[int]) -> _Note | None:
         """The sentence as a disclaimer, if it is one; what promises something itself qualifies nothing but by its mark."""

@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 import sys
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain, pairwise
+from itertools import chain, count, pairwise, repeat
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -94,7 +96,7 @@ class LinearModel:
         self._words = _WordRuns(vocabularies["words"], self._lexicon)
         self._letters = _LetterRuns(vocabularies["letters"], starts[1])
         self._context = _WordRuns(vocabularies["context"], self._lexicon, starts[2])
-        self._parts = np.repeat(np.arange(3), sizes)
+        self._starts = starts
         self._idf = np.concatenate([idf[name] for name in SETTINGS])
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -109,7 +111,7 @@ class LinearModel:
             _in_each(self._in_contexts([reading.context for reading in readings])),
         ]
         rows, columns = (np.concatenate([part[place] for part in parts]) for place in range(2))
-        return _tf_idf(rows, columns, len(texts), self._idf, self._parts)
+        return _tf_idf(rows, columns, len(texts), self._idf, self._starts)
 
     def _in_contexts(self, contexts: Sequence[str]) -> list[bytes]:
         """Places of the terms of each context: put together from its parts, most of which it shares with its neighbours."""
@@ -199,12 +201,11 @@ class ListingModel:
         self.weights = weights.astype(np.float32)
         self.bias = bias
         self._terms = _WordRuns(vocabulary, lexicon or Lexicon())
-        self._parts = np.zeros(len(vocabulary), np.int64)
 
     def odds(self, texts: Sequence[str]) -> float:
         """Log-odds that a listing, given as its folded sentences, holds any flag; those of a short one count less."""
         rows, columns = self._terms.in_whole(texts)
-        features = _tf_idf(rows, columns, 1, self.idf, self._parts)
+        features = _tf_idf(rows, columns, 1, self.idf, [0])
         return float((features @ self.weights)[0] + self.bias) * min(1.0, length_of(texts) / TELLING_LENGTH)
 
 
@@ -217,18 +218,16 @@ class Lexicon:
     """Numbers for words, so that runs of words can be looked up as numbers; 0 is a word that no vocabulary holds."""
 
     def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
+        self._numbers: defaultdict[str, int] = defaultdict(count(1).__next__)
         self.ids = lru_cache(maxsize=MAX_TEXTS)(self._of_text)
 
     def add(self, words: Iterable[str]) -> list[int]:
         """The numbers of some words, new ones if need be. To be called before any text is read."""
-        numbers = self._numbers
-        return [numbers.setdefault(word, len(numbers) + 1) for word in words]
+        return list(map(self._numbers.__getitem__, words))
 
     def _of_text(self, text: str) -> bytes:
         """The numbers of the words of a text, with the marks that tell much in advertising, as bytes of int32."""
-        get = self._numbers.get
-        return array("i", [get(word, 0) for word in _TOKEN.findall(text.lower())]).tobytes()
+        return array("i", map(self._numbers.get, _TOKEN.findall(text.lower()), repeat(0))).tobytes()
 
 
 class _WordRuns:
@@ -319,14 +318,17 @@ class _LetterRuns:
         return b"".join(map(self._of_word, text.lower().split()))
 
     def _runs(self, word: str) -> bytes:
-        padded = f" {word} "
-        least, most = SETTINGS["letters"]["ngram_range"]
-        runs: list[str] = []
-        for size in range(least, most + 1):
-            runs += [padded[start : start + size] for start in range(max(1, len(padded) - size + 1))]
-            if size >= len(padded):
-                break  # a short word counts once
-        return b"".join(filter(None, map(self._places.get, runs)))
+        return b"".join(filter(None, map(self._places.get, _letter_runs_of(len(word))(f" {word} "))))
+
+
+@lru_cache(maxsize=100)
+def _letter_runs_of(length: int) -> Callable[[str], Sequence[str]]:
+    """What takes the letter runs out of a word of so many letters between two spaces."""
+    least, most = SETTINGS["letters"]["ngram_range"]
+    padded = length + 2
+    # A short word counts once.
+    sizes = range(least, min(most, padded) + 1)
+    return itemgetter(*(slice(start, start + size) for size in sizes for start in range(padded - size + 1)))
 
 
 def _in_each(places: Sequence[bytes]) -> tuple[np.ndarray, np.ndarray]:
@@ -335,14 +337,16 @@ def _in_each(places: Sequence[bytes]) -> tuple[np.ndarray, np.ndarray]:
     return rows, np.frombuffer(b"".join(places), np.int32)
 
 
-def _tf_idf(rows: np.ndarray, columns: np.ndarray, count: int, idf: np.ndarray, parts: np.ndarray) -> csr_matrix:
-    """TF-IDF features of some texts, shape (count, features), each part of a row of length 1.
+def _tf_idf(rows: np.ndarray, columns: np.ndarray, texts: int, idf: np.ndarray, starts: Sequence[int]) -> csr_matrix:
+    """TF-IDF features of some texts, shape (texts, features), each part of a row of length 1.
 
-    `rows` and `columns` hold each term as often as it occurs, `parts` the part of each column. The numbers are, bit by bit,
-    those of scikit-learn's vectorizers (sublinear, `float32`), part by part; on few short texts theirs take much longer.
+    `rows` and `columns` hold each term of so many `texts` as often as it occurs; `starts` are the columns that the parts
+    begin with. The numbers are, bit by bit, those of scikit-learn's vectorizers (sublinear, `float32`), part by part; on few
+    short texts theirs take much longer.
     """
     bits = len(idf).bit_length()
-    keys = rows << bits | columns
+    whole = np.int32 if texts << bits < 1 << 31 else np.int64  # short numbers sort in half the time
+    keys = rows.astype(whole) << bits | columns
     keys.sort()
     is_first = np.ones(len(keys), bool)
     np.not_equal(keys[1:], keys[:-1], out=is_first[1:])
@@ -352,15 +356,15 @@ def _tf_idf(rows: np.ndarray, columns: np.ndarray, count: int, idf: np.ndarray, 
     counts[-1:] = len(keys) - firsts[-1:]
     keys = keys[firsts]
     columns = keys & ((1 << bits) - 1)
-    rows = keys >> bits
     values = np.log(counts)
     values += np.float32(1)
     values *= idf[columns]
-    groups = rows * (parts[-1:].sum() + 1) + parts[columns]
-    lengths = np.sqrt(np.bincount(groups, weights=values * values))
-    values = (values / lengths[groups]).astype(np.float32)
-    starts = np.searchsorted(rows, np.arange(count + 1))
-    return csr_matrix((values, columns, starts), shape=(count, len(idf)), copy=False)
+    borders = np.searchsorted(keys, (np.arange(texts, dtype=whole)[:, None] << bits | np.array(starts, whole)).ravel())
+    borders = np.append(borders, len(keys)).astype(np.int32)
+    sizes = np.diff(borders)
+    lengths = np.sqrt(np.bincount(np.repeat(np.arange(len(sizes)), sizes), weights=values * values, minlength=len(sizes)))
+    values = (values / np.repeat(lengths, sizes)).astype(np.float32)
+    return csr_matrix((values, columns, borders[:: len(starts)]), shape=(texts, len(idf)), copy=False)
 
 
 def fit_listing(listings: Sequence[Sequence[str]], flagged: Sequence[bool], seed: int) -> ListingModel:

@@ -11,8 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from claimaudit.claims.phrases import Phrase, Phrases, gaps, phrasebook
-from claimaudit.claims.prefilter import NeedsIndex
+from claimaudit.claims.phrases import ByPhrase, Phrase, Phrases, gaps, phrasebook
 from claimaudit.resources import Pack, PatternEntry
 from claimaudit.types import Assertion, ClaimType, Scope, Sentence, Step, Strength
 
@@ -128,11 +127,9 @@ class PatternMatcher:
     def __init__(self, pack: Pack) -> None:
         self._book = phrasebook(pack)
         self.patterns = tuple(self._make(pack))
-        entries = [
-            ((*phrase.needs, *pattern.with_.needs), (pattern, phrase)) for pattern in self.patterns for phrase in pattern.any
-        ]
-        self._anywhere = NeedsIndex([entry for entry in entries if not entry[1][0].entry.question])
-        self._in_answers = NeedsIndex(entries)
+        entries = [(phrase, (pattern, phrase)) for pattern in self.patterns for phrase in pattern.any]
+        self._anywhere = ByPhrase([entry for entry in entries if not entry[1][0].entry.question])
+        self._in_answers = ByPhrase(entries)
         self._by_scope: dict[tuple[str, frozenset[str]], dict[Pattern, Strength]] = {}
 
     def _make(self, pack: Pack) -> Iterator[Pattern]:
@@ -163,7 +160,7 @@ class PatternMatcher:
             text = sent.folded.text
             candidates: dict[Pattern, list[Phrase]] = {}
             index = self._anywhere if sent.question is None else self._in_answers
-            for pattern, phrase in index.candidates(self._book.held(text)):
+            for pattern, phrase in index.of(self._book.index.candidates(text)):
                 if pattern in strengths:
                     candidates.setdefault(pattern, []).append(phrase)
             context = Context.of(sent, sentences) if candidates else Context()

@@ -10,11 +10,13 @@ Phrases are matched against folded text: lower case, plain letters, single space
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
+from typing import Generic, TypeVar
 
 from claimaudit.claims.ambiguity import is_ambiguous
-from claimaudit.claims.prefilter import CLASS_MARKS, GAP_MARK, LiteralTable, NeedsIndex, NeedsReader
+from claimaudit.claims.prefilter import CLASS_MARKS, GAP_MARK, Need, NeedsReader, PhraseIndex, phrases_of
 from claimaudit.errors import PackError
 from claimaudit.resources import Pack, ScopeClass, ScopeCue, is_shipped
 
@@ -35,12 +37,16 @@ MAX_PACK_CHARACTERS = 20_000_000
 """Of all expressions of a pack together."""
 
 
+T = TypeVar("T")
+
+
 class Phrase:
-    """One phrase: its expression and the needs of any match, each made when it is first asked for."""
+    """One phrase, the `number`-th of its book: its expression, made when it is first asked for."""
 
-    __slots__ = ("__dict__", "_book", "_expression", "_phrase")
+    __slots__ = ("__dict__", "_book", "_expression", "_phrase", "number")
 
-    def __init__(self, phrase: str, expression: str, book: Phrasebook) -> None:
+    def __init__(self, phrase: str, expression: str, number: int, book: Phrasebook) -> None:
+        self.number = number
         self._phrase = phrase
         self._expression = expression
         self._book = book
@@ -63,38 +69,46 @@ class Phrase:
             raise PackError(f"{origin}: '{self._phrase[:80]}' is no regular expression: {error}. Mend the phrase.") from None
 
     @cached_property
-    def needs(self) -> tuple[frozenset[int], ...]:
-        """Sets of literals of which any match must hold one, by number."""
-        return self._book.needs(self._phrase)
-
-    @cached_property
     def stays_in_line(self) -> bool:
         """Whether a match holds no line break and does not depend on where the text begins or ends."""
         return self._book.stays_in_line(self._phrase)
 
 
+class ByPhrase(Generic[T]):
+    """Values in order, each with the phrase that finds it."""
+
+    def __init__(self, entries: Iterable[tuple[Phrase, T]]) -> None:
+        self._values: list[T] = []
+        self._places: dict[int, list[int]] = defaultdict(list)
+        self._phrases = 0
+        for place, (phrase, value) in enumerate(entries):
+            self._values.append(value)
+            self._places[phrase.number].append(place)
+            self._phrases |= 1 << phrase.number
+
+    def of(self, candidates: int) -> list[T]:
+        """The values of some phrases (`Phrasebook.index`)."""
+        found = candidates & self._phrases
+        if not found:
+            return []
+        return [self._values[place] for place in sorted(place for n in phrases_of(found) for place in self._places[n])]
+
+
 class Phrases:
     """Alternatives: what matches is what one expression of all of them, joined by `|`, would match."""
 
-    __slots__ = ("__dict__", "_held", "_phrases")
+    __slots__ = ("__dict__", "_book", "_phrases")
 
-    def __init__(self, phrases: Sequence[Phrase], held: Callable[[str], frozenset[int]]) -> None:
+    def __init__(self, phrases: Sequence[Phrase], book: Phrasebook) -> None:
         self._phrases = phrases
-        self._held = held
+        self._book = book
 
     def __iter__(self) -> Iterator[Phrase]:
         return iter(self._phrases)
 
     @cached_property
-    def needs(self) -> tuple[frozenset[int], ...]:
-        """At most one: the literals of which any match of any of them must hold one."""
-        if not self._phrases or not all(phrase.needs for phrase in self._phrases):
-            return ()
-        return (frozenset().union(*(phrase.needs[0] for phrase in self._phrases)),)
-
-    @cached_property
-    def _index(self) -> NeedsIndex[Phrase]:
-        return NeedsIndex([(phrase.needs, phrase) for phrase in self._phrases])
+    def _by_phrase(self) -> ByPhrase[Phrase]:
+        return ByPhrase((phrase, phrase) for phrase in self._phrases)
 
     def are_in(self, text: str) -> bool:
         """Whether any of them matches somewhere in a folded text."""
@@ -105,8 +119,7 @@ class Phrases:
         return spans_of(self._candidates(text), text)
 
     def _candidates(self, text: str) -> list[Phrase]:
-        index = self._index  # made before the text is looked through, because it may bring new literals
-        return index.candidates(self._held(text))
+        return self._by_phrase.of(self._book.index.candidates(text)) if self._phrases else []
 
 
 def spans_of(phrases: Sequence[Phrase], text: str) -> Iterator[tuple[int, int]]:
@@ -122,7 +135,7 @@ def spans_of(phrases: Sequence[Phrase], text: str) -> Iterator[tuple[int, int]]:
 class Phrasebook:
     """Makes the phrases of one pack from its vocabulary.
 
-    All share one table of literals, so that a sentence is looked through once for all of them.
+    All share one index, so that a sentence is looked through once for all of them.
     """
 
     def __init__(self, vocabulary: Mapping[str, Iterable[str]]) -> None:
@@ -132,12 +145,15 @@ class Phrasebook:
         self._expanded: dict[str, str] = {}
         self._made: dict[str, Phrase] = {}
         self._marks = {name: chr(code) for name, code in zip(self._vocabulary, CLASS_MARKS, strict=False)}
-        self._table = LiteralTable()
+        self._index: PhraseIndex | None = None
         self._reader = NeedsReader({self._marks[name]: words for name, words in self._vocabulary.items()}, self._marked)
 
-    def held(self, text: str) -> frozenset[int]:
-        """Numbers of the literals that a folded text holds."""
-        return self._table.held(text)
+    @property
+    def index(self) -> PhraseIndex:
+        """Tells which phrases a folded text may hold: a bit for the number of each."""
+        if self._index is None:
+            self._index = PhraseIndex([self._needs(phrase) for phrase in self._made])
+        return self._index
 
     def phrases(self, phrases: Iterable[str], *, origin: str) -> Phrases:
         """Alternatives, tried on folded texts.
@@ -148,7 +164,7 @@ class Phrasebook:
             A phrase is no regular expression, grows too large, matches the empty text, or names an unknown class.
         """
         made = [self.phrase(phrase, origin=origin) for phrase in phrases]
-        return Phrases(made, self._table.held)
+        return Phrases(made, self)
 
     def phrase(self, phrase: str, *, origin: str) -> Phrase:
         """One phrase, as `phrases` makes them; the same one for the same words."""
@@ -161,7 +177,7 @@ class Phrasebook:
         begins, ends = _borders(phrase)
         expression = _numbered(f"{_BEGIN * begins}(?:{self.expand(phrase, origin)}){_END * ends}")
         _check_size(len(expression), phrase, origin)
-        made = Phrase(phrase, expression, self)
+        made = Phrase(phrase, expression, len(self._made), self)
         try:
             is_empty = self._reader.must_compile(self._marked(phrase)) and made.pattern.search("") is not None
         except (re.error, OverflowError, RecursionError) as error:
@@ -169,13 +185,12 @@ class Phrasebook:
         if is_empty:
             raise PackError(f"{origin}: '{phrase}' matches the empty text. Say what it should find.")
         self._made[phrase] = made
+        self._index = None
         return made
 
-    def needs(self, phrase: str) -> tuple[frozenset[int], ...]:
-        """The needs of a phrase, each as numbers of literals."""
+    def _needs(self, phrase: str) -> list[Need]:
         begins, ends = _borders(phrase)
-        needs = self._reader.needs(self._marked(phrase), begins=begins, ends=ends)
-        return tuple(frozenset(map(self._table.number, need)) for need in needs)
+        return self._reader.needs(self._marked(phrase), begins=begins, ends=ends)
 
     def stays_in_line(self, phrase: str) -> bool:
         """Whether a match of a phrase holds no line break and does not depend on where the text begins or ends."""

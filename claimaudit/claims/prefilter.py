@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import chain
-from typing import Any, Generic, NamedTuple, TypeVar
+from operator import add, or_
+from typing import Any, NamedTuple
 
 from claimaudit.text.function_words import ENGLISH
 
@@ -26,12 +27,12 @@ MAX_LITERALS = 400
 """A need of more alternatives tells little."""
 MAX_STRINGS = 100
 """Strings that a part of a phrase may stand for before they are no longer multiplied out."""
-MAX_NEEDS = 4
-"""Needs kept of a phrase, the rarest first."""
+MAX_NEEDS = 2
+"""Needs kept of a phrase, the rarest first: a third rules out few texts that these let pass."""
 MAX_WORDS = 50_000
-"""Distinct words that are remembered with their literals (some 10 MB)."""
+"""Distinct words that are remembered with the needs that they meet (some 10 MB)."""
 MAX_TEXTS = 4_096
-"""Sentences that are remembered with their literals: all readers ask for the same ones in turn."""
+"""Sentences that are remembered with their candidates: all readers ask for the same ones in turn."""
 
 CLASS_MARKS = range(0xE000, 0xF800)
 GAP_MARK = "\uf8ff"
@@ -40,12 +41,13 @@ GAP_MARK = "\uf8ff"
 _MARKS = range(CLASS_MARKS[0], ord(GAP_MARK) + 1)
 
 _RUN = re.compile(r"\w+")
+SPECIAL = re.compile(r"[\\.^$*+?{}\[\]|()]")
+"""What is no plain character in a regular expression."""
 _FIGURE = "\x00"
 """Stands for a run of digits among the strings that a phrase can match."""
 
 _SPACE, _FIGURES = frozenset([" "]), frozenset([_FIGURE])
 
-T = TypeVar("T")
 _Item = tuple[str, Any]
 _Items = list[_Item]
 _Branches = list[_Items]
@@ -252,6 +254,8 @@ def _tree(marked: str) -> tuple[_Items, bool]:
     what their marks stand for; `BRANCH` alternatives; `REPEAT` (least, most, items); `AT` and `LOOK` match nothing;
     `NO_LETTER`, `IN_LINE` and `OTHER` one character or more, the first certainly no letter, the second no line break.
     """
+    if marked and not SPECIAL.search(marked):  # as the parser would have it, in a tenth of the time
+        return _items(("LITERAL", ord(character)) for character in marked), False
     parsed = sre_parser.parse(marked)
     items = [("OTHER", None)] if parsed.state.flags & ~re.UNICODE else _items(parsed)
     return items, parsed.getwidth()[0] == 0
@@ -344,100 +348,116 @@ def _is_letter(character: str) -> bool:
     return character.isalnum() or character in ("_", _FIGURE)
 
 
-class LiteralTable:
-    """The literals that some phrases need, by number, and which of them a text holds."""
+class PhraseIndex:
+    """Which phrases a text may hold, told from its words: all readers of a pack look there, so that each word is read once.
 
-    def __init__(self) -> None:
-        self._numbers: dict[Literal, int] = {}
-        self._whole: dict[str, int] = {}
-        self._within, self._of_figures = _Scanner(), _Scanner()
-        self._by_word = _ByWord(self._in_word)
-        self.held = lru_cache(maxsize=MAX_TEXTS)(self._held)
+    A set of phrases is a whole number whose bit n stands for the n-th phrase. The needs that a word meets are such a number
+    too, twice as wide: the lower half for the first need of each phrase, the upper one for the second.
+    """
 
-    def number(self, literal: Literal) -> int:
-        """The number of a literal, new if need be."""
-        if literal not in self._numbers:
-            number = self._numbers[literal] = len(self._numbers)
-            if literal.of_figures:
-                self._of_figures.add(literal, number)
-            elif literal.begins and literal.ends and all(map(_is_letter, literal.text)):
-                self._whole[literal.text] = number
-            else:
-                self._within.add(literal, number)
-            self._by_word.clear()
-            self.held.cache_clear()
-        return self._numbers[literal]
+    def __init__(self, needs: Sequence[Sequence[Need]]) -> None:
+        self._width = len(needs)
+        self._literals = _Literals({literal for own in needs for need in own for literal in need})
+        self._places: dict[Literal, list[int]] = defaultdict(list)
+        self._always = 0
+        for level in range(MAX_NEEDS):
+            for number, own in enumerate(needs, level * self._width):
+                if level < len(own):
+                    for literal in own[level]:
+                        self._places[literal].append(number)
+                else:
+                    self._always |= 1 << number
+        self._all = (1 << self._width) - 1
+        self._needs_met = lru_cache(maxsize=MAX_TEXTS)(self._met_by)
+        self._of_word = _Memory(lambda word: self._needs_met(tuple(self._literals.within(word))))
+        self._met = lru_cache(maxsize=MAX_TEXTS)(self._met_in)
+        self.candidates = lru_cache(maxsize=MAX_TEXTS)(self._candidates)
 
-    def _held(self, text: str) -> frozenset[int]:
-        """Numbers of the literals that a text holds."""
+    def _candidates(self, text: str) -> int:
+        """The phrases that a text may hold."""
+        return self.candidates_in([text])
+
+    def candidates_in(self, texts: Iterable[str]) -> int:
+        """The phrases that some texts, read as one, may hold."""
+        met = reduce(or_, map(self._met, texts), self._always)
+        return met & met >> self._width & self._all
+
+    def _met_in(self, text: str) -> int:
         words = text.replace("-", " ").split() if "-" in text else text.split()
-        return frozenset().union(*map(self._by_word.__getitem__, words))
+        return reduce(or_, filter(None, map(self._of_word.__getitem__, words)), 0)
 
-    def _in_word(self, word: str) -> tuple[int, ...]:
-        found = [number for run in _RUN.findall(word) if (number := self._whole.get(run)) is not None]
+    def _met_by(self, literals: tuple[Literal, ...]) -> int:
+        """The needs that some literals meet; many words hold the same ones, most none."""
+        return reduce(or_, (1 << place for literal in literals for place in self._places[literal]), 0)
+
+
+def phrases_of(candidates: int) -> Iterator[int]:
+    """The numbers of the phrases of a set."""
+    while candidates:
+        lowest = candidates & -candidates
+        yield lowest.bit_length() - 1
+        candidates ^= lowest
+
+
+class _Literals:
+    """Finds literals in words."""
+
+    def __init__(self, literals: Iterable[Literal]) -> None:
+        self._whole: dict[str, Literal] = {}
+        self._within, self._of_figures = _Scanner(), _Scanner()
+        for literal in literals:
+            if literal.of_figures:
+                self._of_figures.add(literal)
+            elif literal.begins and literal.ends and all(map(_is_letter, literal.text)):
+                self._whole[literal.text] = literal
+            else:
+                self._within.add(literal)
+        self._with_figures = lru_cache(maxsize=MAX_TEXTS)(self._of_figures.scan)
+
+    def within(self, word: str) -> list[Literal]:
+        """Those that a word holds."""
+        found = [literal for run in _RUN.findall(word) if (literal := self._whole.get(run)) is not None]
         found += self._within.scan(word)
         plain = _figures_as_one(word)
-        if "0" in plain:
-            found += self._of_figures.scan(plain)
-        return tuple(found)
+        return found + self._with_figures(plain) if "0" in plain else found
 
 
 class _Scanner:
     """Finds literals within words by their first two characters."""
 
     def __init__(self) -> None:
-        self._by_head: dict[str, list[tuple[Literal, int]]] = defaultdict(list)
-        self._single: dict[str, list[tuple[Literal, int]]] = defaultdict(list)
+        self._by_head: dict[str, list[Literal]] = defaultdict(list)
 
-    def add(self, literal: Literal, number: int) -> None:
-        (self._by_head if len(literal.text) > 1 else self._single)[literal.text[:2]].append((literal, number))
+    def add(self, literal: Literal) -> None:
+        self._by_head[literal.text[:2]].append(literal)
 
-    def scan(self, word: str) -> Iterator[int]:
-        for start in range(len(word)):
-            for literal, number in chain(self._by_head.get(word[start : start + 2], ()), self._single.get(word[start], ())):
+    def scan(self, word: str) -> list[Literal]:
+        heads = [*map(add, word, word[1:]), *word]
+        if self._by_head.keys().isdisjoint(heads):
+            return []
+        found = []
+        for place, head in enumerate(heads):
+            start = place if place < len(word) - 1 else place - len(word) + 1
+            for literal in self._by_head.get(head, ()):
                 stop = start + len(literal.text)
                 if (
                     word.startswith(literal.text, start)
                     and not (literal.begins and start and _is_letter(word[start - 1]))
                     and not (literal.ends and stop < len(word) and _is_letter(word[stop]))
                 ):
-                    yield number
-
-
-class _ByWord(dict[str, tuple[int, ...]]):
-    """Literals of the words met so far; forgets all when it grows too large."""
-
-    def __init__(self, look_up: Any) -> None:
-        super().__init__()
-        self._look_up = look_up
-
-    def __missing__(self, word: str) -> tuple[int, ...]:
-        if len(self) >= MAX_WORDS:
-            self.clear()
-        found: tuple[int, ...] = self._look_up(word)
-        self[word] = found
+                    found.append(literal)
         return found
 
 
-class NeedsIndex(Generic[T]):
-    """Values with the needs of what finds them, looked up by the literals that a text holds."""
+class _Memory(dict[str, int]):
+    """Answers for the words met so far; forgets all when it grows too large."""
 
-    def __init__(self, entries: Sequence[tuple[Sequence[frozenset[int]], T]]) -> None:
-        self._values = [value for _, value in entries]
-        self._always = [number for number, (needs, _) in enumerate(entries) if not needs]
-        self._by_literal: dict[int, list[tuple[int, Sequence[frozenset[int]]]]] = defaultdict(list)
-        for number, (needs, _) in enumerate(entries):
-            for literal in needs[0] if needs else ():
-                self._by_literal[literal].append((number, needs[1:]))
+    def __init__(self, answer: Callable[[str], int]) -> None:
+        super().__init__()
+        self._answer = answer
 
-    def candidates(self, held: frozenset[int]) -> list[T]:
-        """The values that a text with these literals may hold, in the order of the entries."""
-        numbers = self._always.copy()
-        for literal in held & self._by_literal.keys():
-            for number, others in self._by_literal[literal]:
-                for need in others:
-                    if need.isdisjoint(held):
-                        break
-                else:
-                    numbers.append(number)
-        return [self._values[number] for number in sorted(set(numbers))] if numbers else []
+    def __missing__(self, word: str) -> int:
+        if len(self) >= MAX_WORDS:
+            self.clear()
+        found = self[word] = self._answer(word)
+        return found

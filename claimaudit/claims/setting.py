@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from claimaudit.claims.phrases import Phrase, phrasebook
-from claimaudit.claims.prefilter import NeedsIndex
+from claimaudit.claims.phrases import ByPhrase, Phrase, phrasebook
 from claimaudit.resources import Pack, ScopeClass, ScopeCue
 from claimaudit.types import Cue, Scope, Sentence
 
@@ -46,9 +45,9 @@ class ScopeReader:
             *conditions,
         ]
         places = list(enumerate(self._all))
-        self._lines = NeedsIndex([(words.phrase.needs, place) for place, words in places if words.phrase.stays_in_line])
-        self._whole = NeedsIndex([(words.phrase.needs, place) for place, words in places if not words.phrase.stays_in_line])
-        self._conditions = NeedsIndex([(words.phrase.needs, words) for words in conditions])
+        self._lines = ByPhrase((words.phrase, place) for place, words in places if words.phrase.stays_in_line)
+        self._whole = ByPhrase((words.phrase, place) for place, words in places if not words.phrase.stays_in_line)
+        self._conditions = ByPhrase((words.phrase, words) for words in conditions)
         self.conditions_in = lru_cache(maxsize=4_096)(self._conditions_in)  # asked for with each claim of a sentence
         self._parents = {**closure(scope.modalities), **closure(scope.conditions)}
 
@@ -67,7 +66,7 @@ class ScopeReader:
 
     def _conditions_in(self, folded: str) -> frozenset[str]:
         """Ids of the conditions that a folded text names, with their parents."""
-        candidates = self._conditions.candidates(self._book.held(folded))
+        candidates = self._conditions.of(self._book.index.candidates(folded))
         return self._with_parents({words.speaks_for for words in candidates if words.phrase.pattern.search(folded)})
 
     def read(self, sentences: Sequence[Sentence], *, setting: str | None = None) -> Scope:
@@ -82,10 +81,13 @@ class ScopeReader:
         """
         text = _Joined(sentences)
         field, scores, voice, modalities, conditions = (Counter[str]() for _ in range(5))
+        totals = {"field": field, "settings": scores, "voice": voice}
+        title_end = len(text.title)
+        title_factor = self._pack.scope.field.title_factor
         cues: list[Cue] = []
         seen: set[tuple[str, str, str]] = set()
         for words, match in self._matches(text):
-            in_title = match.start() < len(text.title)
+            in_title = match.start() < title_end
             if words.group in ("modalities", "conditions"):
                 counts = modalities if words.group == "modalities" else conditions
                 if counts is modalities and not counts[words.speaks_for]:
@@ -93,9 +95,8 @@ class ScopeReader:
                 counts[words.speaks_for] += words.weight * (_TITLE_WEIGHT if in_title else 1)
             elif (words.group, words.speaks_for, match.group()) not in seen:
                 seen.add((words.group, words.speaks_for, match.group()))
-                weight = words.weight * (self._pack.scope.field.title_factor if in_title else 1)
-                totals = {"field": field, "settings": scores, "voice": voice}[words.group]
-                totals[words.speaks_for] += weight
+                weight = words.weight * (title_factor if in_title else 1)
+                totals[words.group][words.speaks_for] += weight
                 cues.append(text.cue(words.speaks_for, match, weight))
         threshold = self._pack.scope.field.threshold_for(len(sentences))
         told = self._told_setting({name: scores[name] for name in self._pack.settings})
@@ -131,13 +132,11 @@ class ScopeReader:
         Only the sentences that meet a phrase's needs are searched for it; the answer is that of searching the whole text.
         """
         ranges: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        held_by_any: frozenset[int] = frozenset()
-        for start, end in text.lines:
-            held = self._book.held(text.text[start:end])
-            held_by_any |= held
-            for place in self._lines.candidates(held):
-                ranges[place].append((start, end))
-        for place in self._whole.candidates(held_by_any):
+        lines = [text.text[start:end] for start, end in text.lines]
+        for line, span in zip(lines, text.lines, strict=True):
+            for place in self._lines.of(self._book.index.candidates(line)):
+                ranges[place].append(span)
+        for place in self._whole.of(self._book.index.candidates_in(lines)):
             ranges[place].append((0, len(text.text)))
         for place in sorted(ranges):
             words = self._all[place]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
+from claimaudit.claims.prefilter import SPECIAL
 from claimaudit.resources import Pack
 from claimaudit.text.lexicon import Lexicon
 
@@ -87,8 +88,11 @@ def words_of(phrase: str) -> set[str]:
     """
     if sre_parser is None:
         return set()
+    plain = _CLASS.sub(" ", phrase)
+    if not SPECIAL.search(plain):
+        return set("".join(character if character.isalpha() else " " for character in plain).split())
     words: set[str] = set()
-    _end_words(_read(sre_parser.parse(_CLASS.sub(" ", phrase)), {""}, words), words)
+    _end_words(_read(sre_parser.parse(plain), {""}, words), words)
     return {word for word in words if word and _OPEN not in word}
 
 

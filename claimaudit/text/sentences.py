@@ -7,14 +7,16 @@ not white space or markup lies in exactly one sentence.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
+from itertools import pairwise
+from typing import NamedTuple
 
 from claimaudit.text.abbreviations import BINDING, CLOSING, OPENERS, UNITS
 from claimaudit.text.markup import Page, Zone, read_page
 from claimaudit.text.normalize import fold
-from claimaudit.types import Listing, Sentence
+from claimaudit.types import Listing, MappedText, Sentence, Span
 
 MAX_SENTENCE = 1_500
 """Characters. Longer runs without an end are cut at white space: no reader takes them for one sentence, and matching stays
@@ -31,6 +33,8 @@ _ENUMERATOR = r"(?:\(?\d{1,2}[.)]{1,2}|\(?[a-z]\)|[a-hA-H]\.(?=\s)|[ivx]{1,4}[.)
 _BULLET = re.compile(rf"\s*(?:(?:{_MARK}\s*)+(?:{_ENUMERATOR}(?=\s))?|[-–—*+~]+(?=\s|[A-Za-z\"'“(])|{_ENUMERATOR}(?=\s))\s*")
 _QA_LABEL = re.compile(r"\s*(?:Q(?:uestion)?|A(?:nswer)?)\s?\d{0,2}\s?[:.)]\s+", re.IGNORECASE)
 _LINE = re.compile(r"[^\n\r\u2028\u2029\x0b\x0c]+")
+_BREAK_SIGN = re.compile("[|•●▪■◆►▶➤➔✓✔✅☑★✦❖⁃·*†‡]")
+"""Without one of these in a line, `_FRAGMENT_BREAK` need not be tried at each of its characters."""
 _FRAGMENT_BREAK = re.compile(
     r"(?<=\s)\|+(?=\s)|\|{1,2}(?=\s|$)"  # after a bar
     r"|(?<=\s)(?=[•●▪■◆►▶➤➔✓✔✅☑★✦❖⁃]\s?\S)"  # before a bullet within a line
@@ -44,7 +48,7 @@ _INLINE_LETTER = re.compile(r"(?<=\s)(?=([b-h])[.)]\s+[A-Z])")
 _FIRST_ENUMERATOR = re.compile(rf"\s*(?:{_MARK}\s*)*\(?(\d{{1,2}}|[a-z])(?:\.\)|[.)])\s")
 _EMOJI_AHEAD = re.compile(rf"(?:(?<=\s)|^)[{_EMOJI}]")
 _EMOJI_BULLET = re.compile(rf"(?<=\s)[{_EMOJI}](?=[\ufe0f\u200d]*\s?\w)")
-_END = re.compile(r"(?:\.(?:\s\.)+|[.!?。！？…])[.!?。！？…]*[\"'”’»)\]]*")
+_END = re.compile(r"[.!?。！？…](?:(?<=\.)(?:\s\.)+)?[.!?。！？…]*[\"'”’»)\]]*")
 _OPENING = "\"'“‘«([¿¡"
 _WORD_BEFORE = re.compile(r"[^\s(\"'“‘\[|/]+$")
 _NEAR = 200
@@ -63,6 +67,15 @@ class _Piece:
     paragraph: int
     is_item: bool
     is_answer: bool
+
+
+class _Words(NamedTuple):
+    """The words of a piece: where they stand, as they are read, and folded."""
+
+    span: Span
+    readable: MappedText
+    folded: MappedText
+    is_disguised: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +107,9 @@ def split_sentences(listing: Listing, page: Page | None = None) -> tuple[Sentenc
     text = (page.plain or page.readable).text
     pieces = [piece for line in _lines(text) for piece in _pieces(text, line)]
     places = [_place(page, piece) for piece in pieces]
-    zones = _covering(page.zones, places)
-    sentences = [
-        _sentence(listing, page, piece, index, zone.name if zone else "body")
-        for index, (piece, zone) in enumerate(zip(pieces, zones, strict=True))
-    ]
-    return tuple(_with_context(sentences, pieces, _covering(page.headings, places)))
+    zones = ["body" if zone is None else zone.name for zone in _covering(page.zones, places)]
+    marked = [heading is not None for heading in _covering(page.headings, places)]
+    return tuple(_with_context(listing, pieces, [_words(page, piece) for piece in pieces], zones, marked))
 
 
 def _place(page: Page, piece: _Piece) -> int:
@@ -123,24 +133,15 @@ def _covering(zones: Sequence[Zone], places: Sequence[int]) -> list[Zone | None]
     return covering
 
 
-def _sentence(listing: Listing, page: Page, piece: _Piece, index: int, zone: str) -> Sentence:
+def _words(page: Page, piece: _Piece) -> _Words:
     start, end, plain = piece.start, piece.end, None
     if page.plain is not None:
         plain = page.plain.slice(start, end).through(page.readable)
         places = page.plain.source(start, end)
         start, end = places.start, places.end
     readable = page.readable.slice(start, end)
-    return Sentence(
-        listing=listing,
-        span=page.readable.source(start, end),
-        index=index,
-        readable=readable,
-        folded=fold(plain or readable),
-        kind="item" if piece.is_item else "prose",
-        zone=zone,
-        paragraph=piece.paragraph,
-        is_disguised=plain is not None and plain.text != readable.text,
-    )
+    is_disguised = plain is not None and plain.text != readable.text
+    return _Words(page.readable.source(start, end), readable, fold(plain or readable), is_disguised)
 
 
 def _lines(text: str) -> Iterator[_Line]:
@@ -196,15 +197,17 @@ def _fragments(text: str, line: _Line) -> Iterator[tuple[int, int, bool]]:
     """Parts of a line between bars, inline bullets and inline enumerators; True from the first item of an inline list."""
     body = line.start + line.marker
     cuts: dict[int, bool] = {}
-    for match in _FRAGMENT_BREAK.finditer(text, body, line.end):
-        cuts[match.end()] = text[match.end() : match.end() + 1] in _GLYPHS and match.end() == match.start()
+    if _BREAK_SIGN.search(text, body, line.end):
+        for match in _FRAGMENT_BREAK.finditer(text, body, line.end):
+            cuts[match.end()] = text[match.end() : match.end() + 1] in _GLYPHS and match.end() == match.start()
     opened = _INLINE_LIST.search(text, body, line.end)
     if opened:
         cuts[opened.end()] = True
         for match in _INLINE_DASH.finditer(text, opened.end() + 1, line.end):
             cuts[match.start()] = True
     cuts.update(_inline_enumerators(text, line, body))
-    if _EMOJI_AHEAD.search(text[line.start : line.end]):
+    copy = text[line.start : line.end]
+    if not copy.isascii() and _EMOJI_AHEAD.search(copy):
         cuts.update(_inline_emoji(text, line, body))
     start = looked = line.start
     is_item = False
@@ -256,9 +259,7 @@ def _by_stops(text: str, start: int, end: int, *, skip: int) -> Iterator[tuple[i
             ends.append(begin)
     if not any(character.isalnum() for character in text[begin:end]):
         ends = ends[:-1]  # a closing emoji or quotation mark belongs to the sentence before it
-    for stop in (*ends, end):
-        yield from _trimmed(text, start, stop)
-        start = stop
+    yield from _between(text, [start, *ends, end])
 
 
 def _ends_sentence(text: str, match: re.Match[str], begin: int, end: int) -> bool:
@@ -330,58 +331,65 @@ def _ends_without_space(mark: str, word: str, rest: str) -> bool:
     )
 
 
-def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    if start < end:
-        yield start, end
+def _between(text: str, borders: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """The ranges between borders without the white space at their ends, if anything is left of them."""
+    for start, end in pairwise(borders):
+        while start < end and text[start].isspace():
+            start += 1
+        while end > start and text[end - 1].isspace():
+            end -= 1
+        if start < end:
+            yield start, end
 
 
 def _bounded(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    borders = [start]
     while end - start > MAX_SENTENCE:
         cut = text.rfind(" ", start + MAX_SENTENCE // 2, start + MAX_SENTENCE)
         cut = cut if cut > 0 else start + MAX_SENTENCE
-        yield from _trimmed(text, start, cut)
+        borders.append(cut)
         start = cut
-    yield from _trimmed(text, start, end)
+    yield from _between(text, [*borders, end])
 
 
-def _with_context(sentences: list[Sentence], pieces: list[_Piece], headings: Sequence[Zone | None]) -> Iterator[Sentence]:
-    """Each sentence with its kind and the indices of its heading, lead-in and question."""
+def _with_context(
+    listing: Listing, pieces: Sequence[_Piece], words: Sequence[_Words], zones: Sequence[str], marked: Sequence[bool]
+) -> Iterator[Sentence]:
+    """The sentences, each with its kind and the indices of its heading, lead-in and question; `marked` are the headings of
+    a page."""
     heading: int | None = None
     question: int | None = None
     question_paragraph = 0
     lead_in: int | None = None
     headings_between = 0
-    for index, (sent, marked) in enumerate(zip(sentences, headings, strict=True)):
-        piece = pieces[index]
+    final = len(pieces) - 1
+    for index, (piece, (span, readable, folded, is_disguised)) in enumerate(zip(pieces, words, strict=True)):
+        next_piece = None if index == final else pieces[index + 1]
         alone = (index == 0 or pieces[index - 1].line != piece.line) and (
-            index + 1 == len(pieces) or pieces[index + 1].line != piece.line
+            next_piece is None or next_piece.line != piece.line
         )
-        text = sent.readable.text.rstrip()
+        text = readable.text.rstrip()
         last = text.rstrip("\"'”’)*_ ")[-1:]
         is_question = last in "?？" and last != ""
-        is_heading = _is_heading(sent, alone, last, index, sentences, is_marked=marked is not None)
-        kind = "heading" if is_heading else sent.kind
-        is_item = sent.kind == "item"
+        is_item = piece.is_item
+        is_heading = alone and not is_item and (marked[index] or (index < final and last not in ".!,;:" and _is_short(text)))
         own_lead = lead_in
         if not is_item and own_lead is not None:
-            follows = own_lead == index - 1 and sentences[own_lead].readable.text.rstrip().endswith(":")
+            follows = own_lead == index - 1 and words[own_lead].readable.text.rstrip().endswith(":")
             own_lead = own_lead if follows and not is_heading else None
         yield Sentence(
-            sent.listing,
-            sent.span,
+            listing,
+            span,
             index,
-            sent.readable,
-            sent.folded,
-            kind,
-            sent.zone,
-            sent.paragraph,
+            readable,
+            folded,
+            "heading" if is_heading else "item" if is_item else "prose",
+            zones[index],
+            piece.paragraph,
             heading,
             own_lead,
             None if is_question else question,
+            is_disguised,
         )
         if is_heading and not is_question:
             heading = index
@@ -397,14 +405,11 @@ def _with_context(sentences: list[Sentence], pieces: list[_Piece], headings: Seq
         if not is_item and (is_heading or is_question or text.endswith(":")):
             lead_in = index
         elif not is_item and own_lead is None:
-            next_is_item = index + 1 < len(sentences) and sentences[index + 1].kind == "item"
-            lead_in = index if next_is_item and pieces[index + 1].line != piece.line else None
+            opens_list = next_piece is not None and next_piece.is_item and next_piece.line != piece.line
+            lead_in = index if opens_list else None
         elif not is_item:
             lead_in = None
 
 
-def _is_heading(sent: Sentence, alone: bool, last: str, index: int, sentences: list[Sentence], *, is_marked: bool) -> bool:
-    if not alone or sent.kind == "item":
-        return False
-    words = len(sent.readable.text.split())
-    return is_marked or (words <= MAX_HEADING_WORDS and last not in ".!,;:" and index + 1 < len(sentences))
+def _is_short(text: str) -> bool:
+    return len(text.split()) <= MAX_HEADING_WORDS
