@@ -345,8 +345,8 @@ def _tf_idf(rows: np.ndarray, columns: np.ndarray, texts: int, idf: np.ndarray, 
     short texts theirs take much longer.
     """
     bits = len(idf).bit_length()
-    whole = np.int32 if texts << bits < 1 << 31 else np.int64  # short numbers sort in half the time
-    keys = rows.astype(whole) << bits | columns
+    dtype = "int32" if texts << bits < 1 << 31 else "int64"  # short numbers sort in half the time
+    keys = rows.astype(dtype) << bits | columns
     keys.sort()
     is_first = np.ones(len(keys), bool)
     np.not_equal(keys[1:], keys[:-1], out=is_first[1:])
@@ -359,8 +359,8 @@ def _tf_idf(rows: np.ndarray, columns: np.ndarray, texts: int, idf: np.ndarray, 
     values = np.log(counts)
     values += np.float32(1)
     values *= idf[columns]
-    borders = np.searchsorted(keys, (np.arange(texts, dtype=whole)[:, None] << bits | np.array(starts, whole)).ravel())
-    borders = np.append(borders, len(keys)).astype(np.int32)
+    firsts_of_parts = (np.arange(texts)[:, None] << bits | np.array(starts)).ravel().astype(dtype)
+    borders = np.append(np.searchsorted(keys, firsts_of_parts), len(keys)).astype(np.int32)
     sizes = np.diff(borders)
     lengths = np.sqrt(np.bincount(np.repeat(np.arange(len(sizes)), sizes), weights=values * values, minlength=len(sizes)))
     values = (values / np.repeat(lengths, sizes)).astype(np.float32)

@@ -145,6 +145,7 @@ class Phrasebook:
         self._expanded: dict[str, str] = {}
         self._made: dict[str, Phrase] = {}
         self._marks = {name: chr(code) for name, code in zip(self._vocabulary, CLASS_MARKS, strict=False)}
+        self._needs: list[list[Need]] = []
         self._index: PhraseIndex | None = None
         self._reader = NeedsReader({self._marks[name]: words for name, words in self._vocabulary.items()}, self._marked)
 
@@ -152,7 +153,7 @@ class Phrasebook:
     def index(self) -> PhraseIndex:
         """Tells which phrases a folded text may hold: a bit for the number of each."""
         if self._index is None:
-            self._index = PhraseIndex([self._needs(phrase) for phrase in self._made])
+            self._index = PhraseIndex(self._needs)
         return self._index
 
     def phrases(self, phrases: Iterable[str], *, origin: str) -> Phrases:
@@ -179,18 +180,16 @@ class Phrasebook:
         _check_size(len(expression), phrase, origin)
         made = Phrase(phrase, expression, len(self._made), self)
         try:
-            is_empty = self._reader.must_compile(self._marked(phrase)) and made.pattern.search("") is not None
+            marked = self._marked(phrase)
+            is_empty = self._reader.must_compile(marked) and made.pattern.search("") is not None
         except (re.error, OverflowError, RecursionError) as error:
             raise PackError(f"{origin}: '{phrase}' is no regular expression: {error}. Mend the phrase.") from None
         if is_empty:
             raise PackError(f"{origin}: '{phrase}' matches the empty text. Say what it should find.")
         self._made[phrase] = made
+        self._needs.append(self._reader.needs(marked, begins=begins, ends=ends))
         self._index = None
         return made
-
-    def _needs(self, phrase: str) -> list[Need]:
-        begins, ends = _borders(phrase)
-        return self._reader.needs(self._marked(phrase), begins=begins, ends=ends)
 
     def stays_in_line(self, phrase: str) -> bool:
         """Whether a match of a phrase holds no line break and does not depend on where the text begins or ends."""

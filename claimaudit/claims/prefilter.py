@@ -82,6 +82,9 @@ class NeedsReader:
         self._mark = mark
         self._parsed: dict[str, tuple[_Branches, bool]] = {}
         self._strings_of: dict[str, frozenset[str] | None] = {}
+        self._needs_of_class = lru_cache(maxsize=MAX_TEXTS)(
+            lambda mark, begins, ends: self._needs_of_any(self._class(mark)[0], begins, ends)
+        )
 
     def must_compile(self, marked: str) -> bool:
         """Whether only compiling a marked phrase can tell that it is a valid expression that matches no empty text.
@@ -147,9 +150,11 @@ class NeedsReader:
         if kind == "REPEAT":
             least, most, once = value
             return self._needs(once, begins and most == 1, ends and most == 1) if least else []
-        if kind not in ("CLASS", "BRANCH"):
-            return []
-        branches = self._class(value)[0] if kind == "CLASS" else value
+        if kind == "CLASS":
+            return self._needs_of_class(value, begins, ends)
+        return self._needs_of_any(value, begins, ends) if kind == "BRANCH" else []
+
+    def _needs_of_any(self, branches: _Branches, begins: bool, ends: bool) -> list[Need]:
         if len(branches) == 1:
             return self._needs(branches[0], begins, ends)
         literals: set[Literal] = set()
@@ -311,6 +316,7 @@ def _set(members: list[tuple[Any, Any]]) -> _Item:
     return "IN_LINE" if stays else "OTHER", None
 
 
+@lru_cache(maxsize=MAX_TEXTS)
 def _need(strings: frozenset[str], begins: bool, ends: bool) -> Need | None:
     """The need to hold one of some strings: the rarest word of each."""
     literals = set()
@@ -336,6 +342,7 @@ def _figures_as_one(text: str) -> str:
     return re.sub(r"\d+", "0", text)
 
 
+@lru_cache(maxsize=MAX_TEXTS)
 def _rank(need: Need) -> tuple[int, int, list[Literal]]:
     return min(literal.weight for literal in need), -len(need), sorted(need)
 

@@ -20,7 +20,6 @@ MIN_LETTERS = 4
 MIN_FUNCTION_WORDS = 2
 
 _WORD = re.compile(r"[^\W\d_]+")
-_LETTERS_BEYOND_ASCII = re.compile(r"[^\W\d_\x00-\x7f]")
 _ANY_FOREIGN = frozenset().union(*FOREIGN.values())
 
 
@@ -60,8 +59,8 @@ def foreign_parts(sentences: Sequence[Sentence]) -> ForeignParts:
     whole = "\n".join([sent.readable.text for sent in sentences])
     is_plain = _ANY_FOREIGN.isdisjoint(_WORD.findall(whole.lower()))
     for sent in sentences:
-        if is_plain and not _LETTERS_BEYOND_ASCII.search(sent.folded.text) and not sent.is_disguised:
-            continue
+        if is_plain and sent.folded.text.isascii() and not sent.is_disguised:
+            continue  # what else is not ASCII is typography
         language = language_of(sent.folded.text if sent.is_disguised else sent.readable.text, letters=sent.folded.text)
         if language is not None:
             languages[sent.index] = language
