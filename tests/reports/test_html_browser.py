@@ -445,6 +445,19 @@ def test_search(desk: WebDriver) -> None:
     assert shown_notes(desk) == of_kinds(desk, "contradicted", "overstated", "review")
 
 
+@pytest.mark.parametrize("width", [390, 900])
+def test_the_claim_stays_in_view_while_it_is_decided(desk: WebDriver, width: int) -> None:
+    look(desk, width=width, height=844)
+    press(desk, *"jjjj")
+    for key in ("d", "r"):
+        press(desk, key)
+        mark, panel, bar = desk.execute_script(
+            "return ['.m.on', '#case', '.tools'].map((one) => document.querySelector(one).getBoundingClientRect())"
+        )
+        assert bar["bottom"] <= mark["top"] < mark["bottom"] <= panel["top"]
+        press(desk, Keys.ESCAPE)
+
+
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (844, 390), (900, 700)])
 @pytest.mark.parametrize("button", ["f-toggle", "d-toggle", "k-toggle"])
 def test_what_the_bar_opens_lies_above_the_case(desk: WebDriver, width: int, height: int, button: str) -> None:

@@ -213,7 +213,7 @@ def test_decisions_come_back(results: Sequence[AuditResult], tmp_path: Path) -> 
         {
             2: {"Decision": "Agree"},
             3: {"Decision": "disagree", "Reason": "the study", "Decided at": datetime(2026, 5, 1), "Reviewer": "Bo"},
-            5: {"Decision": "reword", "Wording": "It may sting.", "Expires": datetime(2026, 12, 31), "Reason": 5},
+            5: {"Decision": "reword", "Wording": "It may sting.", "Expires": datetime(2026, 12, 31), "Reason": 55},
         },
     )
     rows = read_decisions(path)
@@ -228,7 +228,7 @@ def test_decisions_come_back(results: Sequence[AuditResult], tmp_path: Path) -> 
     assert [(d.choice, d.reason, d.reviewer, d.decided_at, d.wording) for d in decisions if d] == [
         (Choice.AGREE, "", "Ida", "2026-06-01", ""),
         (Choice.DISAGREE, "the study", "Bo", "2026-05-01", ""),
-        (Choice.REWORD, "5", "Ida", "2026-06-01", "It may sting."),
+        (Choice.REWORD, "55", "Ida", "2026-06-01", "It may sting."),
     ]
     assert [entry.waiver.expires if entry.waiver else None for entry in found] == [
         None,

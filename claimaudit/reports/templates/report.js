@@ -452,9 +452,14 @@
     for (const li of document.querySelectorAll(".queue li.here")) li.classList.remove("here");
     entries.get(items[index].listing)?.classList.add("here");
     if (reveal) (parts[index].marks[0] ?? target)?.scrollIntoView({ block: "center" });
-    else if (!wide.matches) (parts[index].marks[0] ?? target)?.scrollIntoView({ block: "nearest" });
+    else clear();
     if (focus) $("c-title").focus({ preventScroll: true });
     else target?.focus({ preventScroll: true });
+  }
+
+  /** On a narrow window the case lies over the copy: its claim stays in view above it. */
+  function clear() {
+    if (!wide.matches) (parts[current].marks[0] ?? opener)?.scrollIntoView({ block: "nearest" });
   }
 
   function close() {
@@ -509,6 +514,7 @@
     const before = decisions.get(items[current].key);
     const wording = decision === "reword" ? before?.wording || $("c-wording").value || items[current].suggestion : "";
     decide(current, decision, decision === null ? "" : $("c-reason").value, wording);
+    clear();
     $("live").textContent = decision === null ? "Decision taken back." : made(items[current]) ? `${decision}, kept.` : "";
   }
 
