@@ -333,8 +333,8 @@ class Limitation:
 
     `verdicts` is the ceiling as a table from strength to verdict, None where the claim type's default holds; `softer`
     makes that default one verdict softer. With `named_in_sentence` this holds only where the sentence names the condition.
-    `wording` is a sentence that stays within the ceiling. `about` are phrases: where a claim's words hold one, the entry
-    speaks of this claim before others that apply.
+    `wording` is a sentence that stays within the ceiling. `about` are phrases: an entry that has some speaks of
+    claims whose words hold one, and comes last for others.
     """
 
     id: str

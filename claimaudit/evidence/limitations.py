@@ -48,8 +48,8 @@ class EvidenceIndex:
     def applying(self, claim: Claim, scope: Scope, kind: str) -> tuple[Limitation, ...]:
         """Entries of a kind (`limitation`, `permission`) that apply to the claim's type, setting, modality and condition.
 
-        Those come first that are about the claim's words, then those about any words; among them the most specific first,
-        then by grade, then as the pack has them. The general ones (any modality, any condition) are left out where a more
+        Those that are about other words than the claim's come last; among the others the most specific first, then by grade,
+        then as the pack has them. The general ones (any modality, any condition) are left out where a more
         specific one applies.
         """
         found = self._limitations_at(Place.of(claim, scope), kind)
@@ -58,7 +58,7 @@ class EvidenceIndex:
         for text in (fold(MappedText(claim.text)).text, claim.sentence.folded.text):
             told = {entry.id for entry in found if entry.about and self._about[entry.id].are_in(text)}
             if told:
-                return tuple(sorted(found, key=lambda entry: 0 if entry.id in told else 2 if entry.about else 1))
+                return tuple(sorted(found, key=lambda entry: bool(entry.about) and entry.id not in told))
         return found
 
     def rules(self, claim: Claim, scope: Scope, jurisdictions: frozenset[str] | None) -> tuple[Rule, ...]:

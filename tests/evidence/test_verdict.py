@@ -72,6 +72,7 @@ def test_a_changed_limitation_changes_verdicts(home: Auditor) -> None:
         ("LED mask, USB.", "Clinically proven.", "proof-must-fit-the-product"),
         ("LED mask, USB.", "Certified by the Ministry of Health.", "otc-clearance-scope"),
         ("Dark spot cream, 50 ml.", "Dermatologist tested.", "proof-must-fit-the-product"),
+        ("Dark spot cream, 50 ml.", "Clinically proven.", "serum-two-weeks-not-proven"),
         ("Dark spot cream, 50 ml.", "FDA approved.", "cosmetic-never-fda-approved"),
     ],
 )
