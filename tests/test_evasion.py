@@ -138,6 +138,18 @@ def test_a_look_alike_sentence_is_not_taken_for_another_language() -> None:
     assert "painless" in [finding.claim.type for finding in result.findings]
 
 
+@pytest.mark.parametrize(
+    "copy", ["#painless mole pen", "#\u200bPainless mole pen.", "Spots go. #\x00Painless pen\n\u200b\nSafe pa\u200bin"]
+)
+def test_signs_that_are_not_read_belong_to_a_sentence_all_the_same(copy: str) -> None:
+    place = 0
+    for sent in AUDITOR.audit(copy).sentences:
+        assert not copy[place : sent.span.start].strip()
+        assert sent.readable.text == sent.span.of(copy)
+        place = sent.span.end
+    assert place == len(copy)
+
+
 def test_disguises_of_several_fields_name_theirs() -> None:
     fields = {"title": "A pen for moles, p@inless", "description": "It never hur\u200bts."}
     evasion = AUDITOR.audit(Listing.of_fields("a", fields)).evasion

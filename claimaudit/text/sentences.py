@@ -109,7 +109,8 @@ def split_sentences(listing: Listing, page: Page | None = None) -> tuple[Sentenc
     places = [_place(page, piece) for piece in pieces]
     zones = ["body" if zone is None else zone.name for zone in _covering(page.zones, places)]
     marked = [heading is not None for heading in _covering(page.headings, places)]
-    return tuple(_with_context(listing, pieces, [_words(page, piece) for piece in pieces], zones, marked))
+    words = [_words(page, *item) for item in zip(pieces, _ranges(page, pieces), strict=True)]
+    return tuple(_with_context(listing, pieces, words, zones, marked))
 
 
 def _place(page: Page, piece: _Piece) -> int:
@@ -133,15 +134,30 @@ def _covering(zones: Sequence[Zone], places: Sequence[int]) -> list[Zone | None]
     return covering
 
 
-def _words(page: Page, piece: _Piece) -> _Words:
-    start, end, plain = piece.start, piece.end, None
+def _ranges(page: Page, pieces: Sequence[_Piece]) -> list[tuple[int, int]]:
+    """Where pieces stand in the readable text. Signs that are not read (`#nodowntime`) belong to the piece they touch."""
+    if page.plain is None:
+        return [(piece.start, piece.end) for piece in pieces]
+    text = page.readable.text
+    read = [page.plain.source(piece.start, piece.end) for piece in pieces]
+    starts: list[int] = []
+    for before, span in zip([0, *(span.end for span in read)], read, strict=False):
+        start = span.start
+        while start > before and not text[start - 1].isspace():
+            start -= 1
+        starts.append(start)
+    limits = [*starts[1:], len(text)]
+    ends = [span.end + len(text[span.end : limit].rstrip()) for span, limit in zip(read, limits, strict=False)]
+    return list(zip(starts, ends, strict=True))
+
+
+def _words(page: Page, piece: _Piece, place: tuple[int, int]) -> _Words:
+    readable = page.readable.slice(*place)
+    plain, is_disguised = readable, False
     if page.plain is not None:
-        plain = page.plain.slice(start, end).through(page.readable)
-        places = page.plain.source(start, end)
-        start, end = places.start, places.end
-    readable = page.readable.slice(start, end)
-    is_disguised = plain is not None and plain.text != readable.text
-    return _Words(page.readable.source(start, end), readable, fold(plain or readable), is_disguised)
+        plain = page.plain.slice(piece.start, piece.end).through(page.readable)
+        is_disguised = plain.text != page.plain.source(piece.start, piece.end).of(page.readable.text)
+    return _Words(page.readable.source(*place), readable, fold(plain), is_disguised)
 
 
 def _lines(text: str) -> Iterator[_Line]:
