@@ -136,7 +136,7 @@ class Bench:
         def seen(examples: Sequence[Example]) -> list[Example]:
             if context:
                 return list(examples)
-            return [replace(example, reading=example.reading._replace(context="")) for example in examples]
+            return [replace(example, reading=example.reading._replace(context=""), alone=None) for example in examples]
 
         train = self.train
         if share < 1:

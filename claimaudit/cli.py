@@ -564,7 +564,8 @@ def corpus_check(pack: PackOption = None) -> None:
 
     corpus = read_corpus(load_pack(pack))
     typer.echo(
-        f"{len(corpus.documents)} documents, {len(corpus.pairs)} pairs, {len(corpus.second_readings)} second readings: valid"
+        f"{len(corpus.documents)} documents, {len(corpus.pairs)} pairs, {len(corpus.lines)} lines, "
+        f"{len(corpus.second_readings)} second readings: valid"
     )
 
 

@@ -6,7 +6,7 @@ import json
 from functools import cache
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from claimaudit import Auditor, Listing, Pack, load_pack
@@ -69,6 +69,7 @@ def test_the_same_input_gives_the_same_bytes_in_any_order(speed: str) -> None:
 
 @pytest.mark.parametrize("speed", SPEEDS)
 @given(text=st.lists(COPY, max_size=3).map("\n".join))
+@example(text="pain\n \u200b").via("a line without any word, which a model may still give a probability")
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 def test_findings_lie_in_one_sentence_and_replay(speed: str, text: str) -> None:
     result = Auditor(speed=speed, setting="home").audit(Listing("x", text))

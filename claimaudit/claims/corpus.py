@@ -1,7 +1,7 @@
-"""The training corpus of a pack: whole documents with labels, contrast pairs, and what can be counted about them.
+"""The training corpus of a pack: whole documents with labels, contrast pairs, lines, and what can be counted about them.
 
-Lies in `<pack>/training/`: `documents/<author>.jsonl`, `pairs.jsonl`, `second-readings.jsonl`, `splits.yaml`. Errors name
-file and line.
+Lies in `<pack>/training/`: `documents/<author>.jsonl`, `pairs.jsonl`, `lines.jsonl`, `second-readings.jsonl`, `splits.yaml`.
+Errors name file and line.
 """
 
 from __future__ import annotations
@@ -90,6 +90,25 @@ class Pair(_Row):
     changed: PairSide
 
 
+class LineLabel(_Row):
+    """What a line claims of one type; as `Label`, but its words are not marked."""
+
+    type: str
+    verdict: Verdict | None
+    strength: Strength
+    assertion: Assertion
+
+
+class Line(_Row):
+    """A title, bullet or short sentence in plain words, with all that it claims; `context` is the line before it, if any."""
+
+    id: str
+    setting: str
+    context: str = ""
+    sentence: str = Field(min_length=1)
+    labels: list[LineLabel]
+
+
 class SecondReading(_Row):
     """Labels of a second, blind reader, before adjudication; `first` are those of the first."""
 
@@ -107,10 +126,11 @@ class Splits(_Row):
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Documents, pairs and second readings of a pack, validated."""
+    """Documents, pairs, lines and second readings of a pack, validated."""
 
     documents: tuple[Document, ...]
     pairs: tuple[Pair, ...]
+    lines: tuple[Line, ...]
     second_readings: tuple[SecondReading, ...]
     splits: Splits
 
@@ -167,6 +187,10 @@ def read_corpus(pack: Pack) -> Corpus:
     for pair, origin in _optional_rows(root / "pairs.jsonl", f"{label}/pairs.jsonl", Pair):
         _check_pair(pair, pack, origin)
         pairs.append(pair)
+    lines = []
+    for line, origin in _optional_rows(root / "lines.jsonl", f"{label}/lines.jsonl", Line):
+        _check_line(line, pack, origin)
+        lines.append(line)
     readings = []
     for reading, origin in _optional_rows(root / "second-readings.jsonl", f"{label}/second-readings.jsonl", SecondReading):
         if reading.document not in by_id:
@@ -174,7 +198,7 @@ def read_corpus(pack: Pack) -> Corpus:
         for labels in (reading.first, reading.second):
             _check_labels(labels, by_id[reading.document], pack, origin)
         readings.append(reading)
-    return Corpus(tuple(documents), tuple(pairs), tuple(readings), splits)
+    return Corpus(tuple(documents), tuple(pairs), tuple(lines), tuple(readings), splits)
 
 
 def _optional_rows(path: Path, name: str, model: type[T]) -> Iterator[tuple[T, str]]:
@@ -270,6 +294,19 @@ def _check_pair(pair: Pair, pack: Pack, origin: str) -> None:
         raise PackError(f"{origin}: both sides have the same label; a pair is there to change it.")
 
 
+def _check_line(line: Line, pack: Pack, origin: str) -> None:
+    if line.setting not in pack.settings:
+        raise PackError(f"{origin}: setting '{line.setting}' is none of the pack's.")
+    seen = set()
+    for label in line.labels:
+        if label.type not in pack.claims:
+            raise PackError(f"{origin}: no claim type '{label.type}'.")
+        wrong = "the label stands twice" if label.type in seen else contradiction(label.assertion, label.verdict)
+        if wrong:
+            raise PackError(f"{origin}: {label.type}: {wrong}.")
+        seen.add(label.type)
+
+
 # --- Counting ------------------------------------------------------------------------------------------------
 
 
@@ -331,6 +368,10 @@ def stats(corpus: Corpus) -> Mapping[str, Any]:
         "pairs": len(corpus.pairs),
         "pairs_by_change": dict(Counter(pair.change for pair in corpus.pairs).most_common()),
         "pairs_by_type": dict(Counter(pair.type for pair in corpus.pairs).most_common()),
+        "lines": len(corpus.lines),
+        "flagged_lines": sum(
+            any(label.verdict is not None and label.verdict.is_flagged for label in line.labels) for line in corpus.lines
+        ),
         "second_readings": len(corpus.second_readings),
         "agreement": {name: round(value, 3) for name, value in agreement(corpus).items()},
         "repeated_runs": repeated_runs(documents, most=10),

@@ -29,6 +29,7 @@ from claimaudit.types import NO_VERDICT, Assertion, ClaimType, Scope, Sentence, 
 
 STRENGTHS = tuple(Strength)
 ASSERTIONS = tuple(Assertion)
+ASSERTED = ASSERTIONS.index(Assertion.ASSERTED)
 SPOKEN_ODDS = 0.0
 """Log-odds from which a type that is not flagged is still reported as spoken of: more probable than not."""
 UNREAD_ODDS = -6.0
@@ -88,8 +89,9 @@ class TrainedModel:
         self._listing = artifact.listing(lexicon)
         self._for_pages: Combination = artifact.combinations[speed.value]
         self._for_snippets: Combination = artifact.snippets.get(speed.value, self._for_pages)
-        self._cheap_for_snippets: Combination = artifact.snippets.get(Speed.FAST.value, artifact.combinations[Speed.FAST])
-        self._gate = Gate(artifact.combinations[Speed.FAST], artifact.gate)
+        self._cheap_for_pages = artifact.combinations[Speed.FAST]
+        self._cheap_for_snippets = artifact.snippets.get(Speed.FAST.value, self._cheap_for_pages)
+        self._gate = Gate(self._cheap_for_pages, artifact.gate)
         self._encoder: Encoder | None = artifact.encoder() if speed is Speed.ACCURATE else None
         self._artifact = artifact
         self._ready: dict[ClaimType, Exemplars | None] = {}
@@ -100,7 +102,7 @@ class TrainedModel:
         if not read:
             return []
         odds, _ = self._cheap(read)
-        return self._opened(odds, self._told(heard, len(read)), _page_share(read))
+        return self._opened(odds, self._told(heard, len(read)), read)
 
     def assess(self, sentences: Sequence[Sentence], scope: Scope, heard: Mapping[Unit, Heard]) -> dict[Unit, Assessment]:
         """Of the sentences of one listing, each unit that the patterns heard or the model takes for spoken of."""
@@ -113,20 +115,26 @@ class TrainedModel:
         combination = self._for_snippets.towards(self._for_pages, share)
         encoded: dict[int, Encoded] = {}
         if self._encoder is not None:
-            places = self._opened(odds, told, share)
+            places = self._opened(odds, told, read)
             encoded = dict(zip(places, self._encoder.read([read[place] for place in places]), strict=True))
             answers = np.full(told.shape, UNREAD_ODDS)
             for place, answer in encoded.items():
                 answers[place] = answer.flagged
             odds["encoder"] = answers
         probabilities = combination.probabilities(odds, told)
-        if encoded and share < 1:
-            probabilities = np.maximum(probabilities, self._plainly_promised(odds, told))
-        flagged, doubtful = probabilities >= combination.cut, combination.doubtful(probabilities)
-        promised = flagged | doubtful
-        spoken = np.zeros(told.shape, bool)
+        probabilities[[not reading.text for reading in read]] = 0.0  # zero-width characters alone promise nothing
+        flagged = probabilities >= combination.cut
+        spoken, asserted = np.zeros((2, *told.shape), bool)
         for place, answer in encoded.items():
             spoken[place] = answer.present >= SPOKEN_ODDS
+            asserted[place] = spoken[place] & (answer.assertion[:, ASSERTED] >= 0.5)
+        plain = asserted & np.isin(told, PLAIN_PROMISES)
+        if plain.any():
+            believed = np.where(plain, self._believed(odds, told, share), 0.0)
+            flagged |= believed > 0
+            probabilities = np.maximum(probabilities, believed)
+        doubtful = combination.doubtful(probabilities)
+        promised = flagged | doubtful
         found: dict[Unit, Assessment] = {}
         for row, column in np.argwhere(promised | spoken | (told >= 0)).tolist():
             claim = _Unit(
@@ -139,20 +147,20 @@ class TrainedModel:
             found[sentences[row].index, self._types[column]] = self._assess(claim, scores, encoded.get(row))
         return found
 
-    def _plainly_promised(self, odds: Mapping[str, np.ndarray | float], told: np.ndarray) -> np.ndarray:
-        """Of a snippet, the probabilities of the cheap models where patterns hear a promise that these believe, else 0.
+    def _believed(self, odds: Mapping[str, np.ndarray | float], told: np.ndarray, share: float) -> np.ndarray:
+        """The probabilities of `fast` where it flags, else 0.
 
-        There the encoder, which learned from whole pages, may not talk down what stands in plain words ("Painless mole
-        remover pen").
+        They stand for a promise in plain words that the encoder hears asserted: such wording must never be missed, whatever
+        the encoder thinks of how far it goes. What it takes for reported, denied or not of the type it may still rule out.
         """
-        cheap = self._cheap_for_snippets.probabilities({name: odds[name] for name in ("linear", "listing")}, told)
-        is_promise = np.isin(told, PLAIN_PROMISES)
-        return np.where(is_promise & (cheap >= 0.5), cheap, 0.0)
+        cheap = self._cheap_for_snippets.towards(self._cheap_for_pages, share)
+        probabilities = cheap.probabilities({name: odds[name] for name in ("linear", "listing")}, told)
+        return np.where(probabilities >= cheap.cut, probabilities, 0.0)
 
-    def _opened(self, odds: Mapping[str, np.ndarray | float], told: np.ndarray, share: float) -> list[int]:
-        """Places of the sentences that the encoder reads: of a snippet all, for the gate was set on pages."""
-        opened = self._gate.opens(odds, told) if share == 1 else np.ones(len(told), bool)
-        return np.flatnonzero(opened).tolist()
+    def _opened(self, odds: Mapping[str, np.ndarray | float], told: np.ndarray, read: Sequence[Reading]) -> list[int]:
+        """Places of the sentences that the encoder reads: of a snippet all with words, for the gate was set on pages."""
+        opened = self._gate.opens(odds, told) if _page_share(read) == 1 else np.ones(len(told), bool)
+        return [place for place in np.flatnonzero(opened).tolist() if read[place].text]
 
     def _cheap(self, read: Sequence[Reading]) -> tuple[dict[str, np.ndarray | float], LinearScores]:
         """The log-odds of the linear models, and all that the one of sentences says."""

@@ -111,6 +111,34 @@ def test_a_pair_must_change_its_label(folder: Path) -> None:
         read_corpus(pack)
 
 
+LINE = {
+    "id": "l1", "setting": "indoor", "context": "Is it hardy?", "sentence": "It never dies.",
+    "labels": [{"type": "unkillable", "verdict": "contradicted", "strength": "absolute", "assertion": "asserted"}],
+}  # fmt: skip
+
+
+def test_lines_are_read_and_counted(folder: Path) -> None:
+    write(folder, "documents/ann.jsonl", document())
+    counted = stats(read_corpus(write(folder, "lines.jsonl", LINE, {**LINE, "id": "l2", "labels": []})))
+    assert (counted["lines"], counted["flagged_lines"]) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"setting": "moon"}, r"lines.jsonl:1: setting 'moon' is none of the pack's"),
+        ({"labels": [{**LINE["labels"][0], "type": "immortal"}]}, r"lines.jsonl:1: no claim type 'immortal'"),  # type: ignore[index]
+        ({"labels": LINE["labels"] * 2}, "unkillable: the label stands twice"),  # type: ignore[operator]
+        ({"labels": [{**LINE["labels"][0], "assertion": "asked"}]}, "a claim that is asked has a verdict"),  # type: ignore[index]
+        ({"sentence": ""}, "'sentence': String should have at least 1 character"),
+    ],
+)
+def test_errors_of_lines_name_file_and_line(folder: Path, changes: dict[str, Any], message: str) -> None:
+    pack = write(folder, "lines.jsonl", {**LINE, **changes})
+    with pytest.raises(PackError, match=message):
+        read_corpus(pack)
+
+
 def test_a_pack_without_corpus_is_named() -> None:
     with pytest.raises(PackError, match="the pack has no training corpus"):
         read_corpus(load_pack(PLANTS))

@@ -16,7 +16,7 @@ from claimaudit.claims.artifact import read_artifact
 from claimaudit.claims.corpus import read_corpus
 from claimaudit.claims.setting import ScopeReader
 from claimaudit.claims.training.build import build_model, examples_to_learn_from
-from claimaudit.claims.training.examples import arrays, pair_examples, read_documents, snippets
+from claimaudit.claims.training.examples import arrays, line_examples, pair_examples, read_documents, snippets
 from claimaudit.training import train
 from tests.conftest import TESTS
 
@@ -217,3 +217,30 @@ def test_pairs_tell_of_their_own_types_alone(pack: Pack) -> None:
     assert targets.known.sum() < 1.2 * len(examples)
     assert (targets.present <= targets.known).all()
     assert (targets.flagged <= targets.present).all()
+
+
+def test_lines_are_read_with_their_product_and_the_line_before(pack: Pack) -> None:
+    corpus = read_corpus(pack)
+    examples = line_examples(corpus.lines, ScopeReader(pack))
+    targets = arrays(examples, pack.claim_types)
+    assert targets.known.all()
+    assert 0.3 * len(examples) < targets.flagged.any(axis=1).sum() < 0.7 * len(examples)
+    assert (targets.flagged.sum(axis=0) > 0).all()
+    for line, example in zip(corpus.lines, examples, strict=True):
+        assert example.reading.context.startswith(line.setting)
+        assert len(example.targets) == len(line.labels)
+
+
+def test_documents_alone_come_without_their_context(plants: Pack) -> None:
+    found = read_documents(read_corpus(plants).split("train"), ScopeReader(plants))
+    lonely = [(read, example) for read in found for example in read.examples if example.alone is not None]
+    assert lonely
+    for read, example in lonely:
+        sent = read.sentences[example.index]
+        assert sent.question is None
+        assert sent.lead_in is None
+        assert example.alone is not None
+        assert example.alone.text == example.reading.text
+        if example.index:
+            before = read.sentences[example.index - 1].folded.text
+            assert before not in example.alone.context

@@ -1,7 +1,7 @@
 """From a pack's training corpus to a model folder: fit, calibrate, measure, write. Run by `claimaudit train`.
 
-The models learn from the training split and the contrast pairs. Patterns and models are weighed, and the cuts chosen, on
-the calibration split; figures are those of the test split, which nothing was fitted on.
+The models learn from the training split, the contrast pairs and the plain lines. Patterns and models are weighed, and the
+cuts chosen, on the calibration split; figures are those of the test split, which nothing was fitted on.
 """
 
 from __future__ import annotations
@@ -20,7 +20,15 @@ from claimaudit.claims.encoder import Encoder
 from claimaudit.claims.linear import LinearModel, ListingModel, fit_linear, fit_listing
 from claimaudit.claims.model import UNREAD_ODDS
 from claimaudit.claims.setting import ScopeReader
-from claimaudit.claims.training.examples import Example, ReadDocument, arrays, pair_examples, read_documents, snippets
+from claimaudit.claims.training.examples import (
+    Example,
+    ReadDocument,
+    arrays,
+    line_examples,
+    pair_examples,
+    read_documents,
+    snippets,
+)
 from claimaudit.claims.training.recipe import Recipe
 from claimaudit.errors import PackError
 from claimaudit.resources import Pack
@@ -61,10 +69,12 @@ def build_model(pack: Pack, folder: Path, *, name: str, recipe: Recipe | None, r
     scope_reader = ScopeReader(pack)
     documents = read_documents(corpus.split("train"), scope_reader)
     train = examples_to_learn_from(documents, corpus)
-    report(f"{len(train)} examples to learn from")
+    lines = line_examples(corpus.lines, scope_reader)
+    report(f"{len(train)} examples and {len(lines)} lines to learn from")
     folder.mkdir(parents=True, exist_ok=True)
     if recipe is not None:
-        train_encoder(train, pack.claim_types, folder, recipe, report)
+        train_encoder(train, lines, pack.claim_types, folder, recipe, report)
+    train += lines
     linear = train_linear(train, pack.claim_types)
     listing = train_listing(documents)
     report(f"linear models: {linear.weights.shape[0]} features of sentences, {len(listing.vocabulary)} of listings")
@@ -109,14 +119,21 @@ def train_listing(documents: Sequence[ReadDocument]) -> ListingModel:
 
 
 def train_encoder(
-    train: Sequence[Example], claim_types: Sequence[ClaimType], folder: Path, recipe: Recipe, report: Report
+    train: Sequence[Example],
+    lines: Sequence[Example],
+    claim_types: Sequence[ClaimType],
+    folder: Path,
+    recipe: Recipe,
+    report: Report,
 ) -> None:
     """Train the encoder and write its two files."""
     from claimaudit.claims.training.bodies import encoder_body
-    from claimaudit.claims.training.encoder import export, fit_encoder  # loads PyTorch
+    from claimaudit.claims.training.encoder import export, fit_encoder, learn_lines  # loads PyTorch
 
     body = encoder_body()
     network = fit_encoder(train, claim_types, body, recipe, report=report)
+    if lines:
+        network = learn_lines(network, lines, train, claim_types, body, recipe, report=report)
     export(network, body, folder / "encoder.onnx")
     shutil.copy(body / "tokenizer.json", folder / "tokenizer.json")
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import random
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -79,46 +80,46 @@ def fit_encoder(
     torch.set_num_threads(recipe.threads)
     torch.manual_seed(recipe.seed)
     draw = random.Random(recipe.seed)
-    tokenizer = load_tokenizer(body)
-    encodings = [encode(tokenizer, example.reading) for example in examples]
-    data = _Tensors(arrays(examples, claim_types))
-    marked = [_marked(example, encoding, claim_types) for example, encoding in zip(examples, encodings, strict=True)]
     network = ClaimNetwork(body, len(claim_types))
-    optimiser = torch.optim.AdamW(
-        [
-            {"params": [value for name, value in network.named_parameters() if name.startswith("body.")], "lr": recipe.rate},
-            {
-                "params": [value for name, value in network.named_parameters() if not name.startswith("body.")],
-                "lr": recipe.head_rate,
-            },
-        ],
-        weight_decay=0.01,
-    )
-    telling = [place for place, example in enumerate(examples) if example.targets or example.only]
-    plain = [place for place, example in enumerate(examples) if not (example.targets or example.only)]
-    plan = [list(_epoch(telling, plain, encodings, recipe, draw)) for _ in range(recipe.epochs)]
-    steps = sum(len(batches) for batches in plan)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: min(step / (0.1 * steps), max(0.02, (steps - step) / (0.9 * steps)))
-    )
-    began = time.monotonic()
-    for epoch, batches in enumerate(plan):
-        network.train()
-        total = 0.0
-        for places in batches:
-            inputs = {name: torch.from_numpy(value) for name, value in pad([encodings[place] for place in places]).items()}
-            with torch.autocast("cpu", dtype=torch.bfloat16):
-                outputs = network(**inputs)
-            loss = _loss(outputs, data, places, [marked[place] for place in places], recipe)
-            loss.backward()
-            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimiser.step()
-            schedule.step()
-            optimiser.zero_grad()
-            total += float(loss.detach())
-        report(f"epoch {epoch + 1} of {recipe.epochs}: loss {total / len(batches):.3f}, {time.monotonic() - began:.0f} s")
-        if after_epoch is not None:
-            after_epoch(epoch, network)
+    with_context = range(len(examples))
+    lonely = [place for place in with_context if examples[place].alone is not None]
+    alone = {place: len(examples) + number for number, place in enumerate(lonely)}
+    material = _Material.of([*examples, *(_alone(examples[place]) for place in lonely)], claim_types, body)
+    telling = [place for place in with_context if examples[place].targets or examples[place].only]
+    plain = sorted(set(with_context) - set(telling))
+    plan = [list(_epoch(telling, plain, alone, material.encodings, recipe, draw)) for _ in range(recipe.epochs)]
+    _train(network, material, plan, recipe, rates=(recipe.rate, recipe.head_rate), report=report, after_epoch=after_epoch)
+    return network.eval()
+
+
+def learn_lines(
+    network: ClaimNetwork,
+    lines: Sequence[Example],
+    examples: Sequence[Example],
+    claim_types: Sequence[ClaimType],
+    body: Path,
+    recipe: Recipe,
+    *,
+    report: Callable[[str], None] = print,
+) -> ClaimNetwork:
+    """Train a fine-tuned encoder on plain single lines too, with some of the examples that it has learned from.
+
+    Copy is full of such lines, documents written for their variety are not: without, it takes a bare "Permanent results."
+    for less than it is. The seed is set anew, so that the same network and lines give the same.
+    """
+    torch.manual_seed(recipe.seed)
+    draw = random.Random(recipe.seed)
+    telling = [example for example in examples if example.targets or example.only]
+    shown, epochs = list(lines), []
+    for _ in range(recipe.line_epochs):
+        again = draw.sample(telling, min(len(telling), int(recipe.replay * len(lines))))
+        places = [*range(len(lines)), *range(len(shown), len(shown) + len(again))]
+        draw.shuffle(places)
+        epochs.append(places)
+        shown += again
+    material = _Material.of(shown, claim_types, body)
+    plan = [list(_pooled(places, material.encodings, recipe, draw)) for places in epochs]
+    _train(network, material, plan, recipe, rates=(recipe.line_rate, recipe.line_rate), report=report)
     return network.eval()
 
 
@@ -135,6 +136,62 @@ def predict(network: ClaimNetwork, readings: Sequence[Reading], body: Path) -> t
             parts.append(tuple(output.numpy() for output in network(**inputs)[:4]))
     back = np.argsort(order)
     return tuple(np.concatenate([part[number] for part in parts])[back] for number in range(4))
+
+
+@dataclass(frozen=True, slots=True)
+class _Material:
+    """Examples made ready: their tokens, their targets, the tokens of each marked claim."""
+
+    encodings: Sequence[Any]
+    targets: _Tensors
+    marked: Sequence[Sequence[tuple[int, list[int]]]]
+
+    @classmethod
+    def of(cls, examples: Sequence[Example], claim_types: Sequence[ClaimType], body: Path) -> _Material:
+        tokenizer = load_tokenizer(body)
+        encodings = [encode(tokenizer, example.reading) for example in examples]
+        marked = [_marked(example, encoding, claim_types) for example, encoding in zip(examples, encodings, strict=True)]
+        return cls(encodings, _Tensors(arrays(examples, claim_types)), marked)
+
+
+def _train(
+    network: ClaimNetwork,
+    material: _Material,
+    plan: Sequence[Sequence[list[int]]],
+    recipe: Recipe,
+    *,
+    rates: tuple[float, float],
+    report: Callable[[str], None],
+    after_epoch: Callable[[int, ClaimNetwork], None] | None = None,
+) -> None:
+    """Train on the batches of each epoch; `rates` are those of the pre-trained body and of what is new."""
+    of_body = [value for name, value in network.named_parameters() if name.startswith("body.")]
+    new = [value for name, value in network.named_parameters() if not name.startswith("body.")]
+    groups = [{"params": values, "lr": rate} for values, rate in zip((of_body, new), rates, strict=True)]
+    optimiser = torch.optim.AdamW(groups, weight_decay=0.01)
+    steps = sum(len(batches) for batches in plan)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: min(step / (0.1 * steps), max(0.02, (steps - step) / (0.9 * steps)))
+    )
+    began = time.monotonic()
+    for epoch, batches in enumerate(plan):
+        network.train()
+        total = 0.0
+        for places in batches:
+            encodings = [material.encodings[place] for place in places]
+            inputs = {name: torch.from_numpy(value) for name, value in pad(encodings).items()}
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                outputs = network(**inputs)
+            loss = _loss(outputs, material.targets, places, [material.marked[place] for place in places], recipe)
+            loss.backward()
+            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimiser.step()
+            schedule.step()
+            optimiser.zero_grad()
+            total += float(loss.detach())
+        report(f"epoch {epoch + 1} of {len(plan)}: loss {total / len(batches):.3f}, {time.monotonic() - began:.0f} s")
+        if after_epoch is not None:
+            after_epoch(epoch, network)
 
 
 class _Tensors:
@@ -188,11 +245,27 @@ def _marked(example: Example, encoding: Any, claim_types: Sequence[ClaimType]) -
     return found
 
 
+def _alone(example: Example) -> Example:
+    return replace(example, reading=example.alone or example.reading)
+
+
 def _epoch(
-    telling: list[int], plain: list[int], encodings: Sequence[Any], recipe: Recipe, draw: random.Random
+    telling: list[int],
+    plain: list[int],
+    alone: Mapping[int, int],
+    encodings: Sequence[Any],
+    recipe: Recipe,
+    draw: random.Random,
 ) -> Iterator[list[int]]:
+    """Batches of places of `encodings`; `alone` leads from a sentence in its context to the same without."""
     places = telling + draw.sample(plain, int(len(plain) * recipe.plain_share))
     draw.shuffle(places)
+    places = [alone.get(place, place) if draw.random() < recipe.alone_share else place for place in places]
+    yield from _pooled(places, encodings, recipe, draw)
+
+
+def _pooled(places: list[int], encodings: Sequence[Any], recipe: Recipe, draw: random.Random) -> Iterator[list[int]]:
+    """Batches of neighbours in the order given, of about the same length, in an order of their own."""
     batches: list[list[int]] = []
     for start in range(0, len(places), POOL):
         pool = sorted(places[start : start + POOL], key=lambda place: len(encodings[place].ids))

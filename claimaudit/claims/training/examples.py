@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from claimaudit.claims.corpus import Document, Label, Pair, PairSide
+from claimaudit.claims.corpus import Document, Label, Line, Pair, PairSide
 from claimaudit.claims.readings import Reading, context_line, readings
 from claimaudit.claims.setting import ScopeReader
 from claimaudit.text.normalize import fold
@@ -39,13 +39,18 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A reading with its targets. `only` names the types that were labelled at all, None for every type."""
+    """A reading with its targets.
+
+    `only` names the types that were labelled at all, None for every type. `alone` is the sentence as it reads in copy that
+    holds nothing else, None where its meaning hangs on a question or a lead-in.
+    """
 
     document: str
     index: int
     reading: Reading
     targets: Mapping[ClaimType, Target] = field(default_factory=dict)
     only: frozenset[ClaimType] | None = None
+    alone: Reading | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +113,17 @@ def _read_document(document: Document, scope_reader: ScopeReader) -> ReadDocumen
         if known is None or (target.is_flagged and not known.is_flagged):
             targets[sent.index][label.type] = target
     examples = tuple(
-        Example(document.id, sent.index, reading, targets[sent.index])
+        Example(document.id, sent.index, reading, targets[sent.index], alone=_alone(sent, scope_reader))
         for sent, reading in zip(sentences, readings(sentences, scope), strict=True)
     )
     return ReadDocument(document, sentences, scope, examples)
+
+
+def _alone(sent: Sentence, scope_reader: ScopeReader) -> Reading | None:
+    if sent.lead_in is not None or sent.question is not None:
+        return None
+    only = (replace(sent, index=0, heading=None),)
+    return readings(only, scope_reader.read(only))[0]
 
 
 def _words(sent: Sentence, label: Label) -> tuple[int, int] | None:
@@ -144,6 +156,19 @@ def _pair_example(pair: Pair, name: str, side: PairSide) -> Example:
     line = context_line(side.setting, title=_folded(pair.product), previous=_folded(side.context))
     reading = Reading(line, _folded(side.sentence))
     return Example(f"{pair.id}/{name}", 0, reading, targets, frozenset({pair.type, *side.also}))
+
+
+def line_examples(lines: Iterable[Line], scope_reader: ScopeReader) -> list[Example]:
+    """One for each line, read with the line before it and the product that both tell of."""
+    return [_line_example(line, scope_reader) for line in lines]
+
+
+def _line_example(line: Line, scope_reader: ScopeReader) -> Example:
+    copy = f"{line.context}\n{line.sentence}"
+    scope = scope_reader.read(split_sentences(Listing(line.id, copy, markup="text")), setting=line.setting)
+    context = context_line(line.setting, scope.product_class, previous=_folded(line.context))
+    targets = {label.type: Target(label.strength, label.assertion, label.verdict) for label in line.labels}
+    return Example(line.id, 0, Reading(context, _folded(line.sentence)), targets)
 
 
 def _folded(text: str) -> str:
