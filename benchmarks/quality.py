@@ -2,8 +2,9 @@
 
     python benchmarks/quality.py [--rows NAME…] [--gold GOLD.jsonl …] [--model FOLDER] [-o benchmarks/quality.json]
 
-Each row is trained on the training split and the contrast pairs. Rows of one model alone flag a unit (sentence and claim
-type) from the score with the best F1 on the calibration split; `patterns`, `fast` and `accurate` are audits from end to end.
+Each row is trained on the training split, the contrast pairs and the plain lines. Rows of one model alone flag a unit
+(sentence and claim type) from the score with the best F1 on the calibration split; `patterns`, `fast` and `accurate` are
+audits from end to end.
 Measured are flagged units of the test split and of labelled documents given with --gold, with 95 % intervals (bootstrap
 over documents). A row that is trained takes minutes to an hour on two cores; results are kept in the file, replaced row by
 row, and written as a table beside it. Needs the extras `train` and `bench`. Same seed, same figures on the same machine.
@@ -29,7 +30,7 @@ from claimaudit.claims.corpus import Document, Label, read_corpus
 from claimaudit.claims.setting import ScopeReader
 from claimaudit.claims.training.bodies import encoder_body
 from claimaudit.claims.training.build import examples_to_learn_from, train_linear
-from claimaudit.claims.training.examples import Example, ReadDocument, arrays, read_documents
+from claimaudit.claims.training.examples import Example, ReadDocument, arrays, line_examples, read_documents
 from claimaudit.claims.training.recipe import Recipe
 from claimaudit.types import Assertion, Strength, Verdict
 
@@ -38,10 +39,10 @@ ROUNDS = 1_000
 PAGE = """# Which kind of model finds flags best
 
 Written by `python benchmarks/quality.py`, whose docstring says how. Each cell: F1 on flagged units (95 % interval),
-precision / recall. A share of the documents is also that share of the contrast pairs; `encoder, int8` is the one that ships,
-trained on all. Patterns, and so `fast` and `accurate`, were developed on dev-a, the models were not. `corpus` is the number
-of training documents when the row was run, of which a quarter is a quarter; rows of an earlier corpus were tested on its
-smaller test split. Rows that were not run yet are missing."""
+precision / recall. A share of the documents is also that share of the pairs and lines; `encoder, int8` is the one that
+ships, trained on all. Patterns, and so `fast` and `accurate`, were developed on dev-a, the models were not. `corpus` is the
+number of training documents when the row was run, of which a quarter is a quarter; rows of an earlier corpus were tested on
+its smaller test split. Rows that were not run yet are missing."""
 
 
 def gold_documents(path: Path) -> list[Document]:
@@ -78,6 +79,7 @@ class Bench:
         corpus = read_corpus(pack)
         self.size = len(corpus.split("train"))
         self.train = examples_to_learn_from(read_documents(corpus.split("train"), reader), corpus)
+        self.train += line_examples(corpus.lines, reader)
         self.documents = {
             "calibration": read_documents(corpus.split("calibration"), reader),
             "test": read_documents(corpus.split("test"), reader),

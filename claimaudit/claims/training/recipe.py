@@ -22,8 +22,8 @@ class Recipe:
     plain_share: float = 0.4
     alone_share: float = 0.2
     line_epochs: int = 2
-    line_rate: float = 2e-5
-    replay: float = 2.0
+    line_rate: float = 1e-5
+    replay: float = 4.0
     batch_tokens: int = 1_600
     smoothing: float = 0.02
     seed: int = 0
