@@ -842,10 +842,10 @@ def _stopped(error: BaseException) -> int:
 
 
 def _say(line: str) -> None:
-    """A line on standard error."""
+    """A line on standard error; several where an error tells of several places."""
     from claimaudit.reports.page import printable
 
-    typer.echo(printable(line), err=True)
+    typer.echo("\n".join(printable(part) for part in line.split("\n")), err=True)
 
 
 def _give_up_output() -> None:

@@ -325,10 +325,7 @@ def _data(sheets: Sequence[Sheet], signatures: Sequence[str]) -> tuple[dict[str,
     data = {
         "signatures": list(signatures),
         "needs": {choice.value: {"fields": need.fields, "message": need.message} for choice, need in NEEDS.items()},
-        "listings": [
-            {"id": sheet.result.listing.id, "field": sheet.result.listing.field, "setting": sheet.setting}
-            for sheet in sheets
-        ],
+        "listings": [{"id": sheet.result.listing.id, "setting": sheet.setting} for sheet in sheets],
         "items": [_case(sheet, mark, evidence) for sheet in sheets for mark in sheet.marks],
         "grounds": [_ground(entry, evidence) for entry in evidence.grounds],
         "rules": [_rule(entry, evidence) for entry in evidence.rules],
@@ -345,11 +342,11 @@ def _case(sheet: Sheet, mark: Mark, evidence: _Evidence) -> dict[str, Any]:
     record = to_record(item, sheet.result.signature)
     finding = item if isinstance(item, Finding) else None
     words = claim.sentence.readable.text
-    kept = ("claim_type", "verdict", "review", "confidence", "start", "end", "text", "sentence", "assertion", "strength")
+    kept = ("field", "claim_type", "verdict", "review", "confidence", "start", "end", "text", "sentence", "assertion")
     return {
         **{name: record[name] for name in kept},
-        **{name: record[name] for name in ("setting", "modality", "conditions", "message", "suggestion", "pack", "model")},
-        "version": record["version"],
+        **{name: record[name] for name in ("strength", "setting", "modality", "conditions", "message", "suggestion")},
+        **{name: record[name] for name in ("pack", "model", "version")},
         "key": decision_key(record["listing_id"], record["field"], record["claim_type"], record["sentence"]),
         "listing": sheet.index,
         "number": mark.number,

@@ -353,6 +353,14 @@ def test_listings_stand_by_priority_and_claims_in_the_order_of_the_copy(results:
         assert [mark.number for mark in sheet.marks] == list(range(1, len(ends) + 1))
 
 
+def test_a_decision_names_the_field_that_its_key_was_made_of(auditor: Auditor) -> None:
+    listing = Listing.of_fields("a", {"title": "Painless spot pen", "description": "It has no pain. USB."})
+    items = data_of(tree(render([auditor.audit(listing)])))["items"]
+    assert {item["field"] for item in items} == {"title", "description"}
+    for item in items:
+        assert item["key"] == decision_key("a", item["field"], item["claim_type"], item["sentence"])
+
+
 def test_decisions_are_keyed_by_content(auditor: Auditor) -> None:
     one = auditor.audit(Listing("a", "Spot pen, USB. It has NO pain."))
     moved = auditor.audit(Listing("a", "New! Spot pen, USB, 9 levels.\n\nIt  has no pain. In a box."))

@@ -555,6 +555,28 @@ def test_decisions_are_kept_and_exported(desk: WebDriver, address: str, tmp_path
     assert {row["listing_id"].removeprefix("'") for row in table} == ids
 
 
+def test_nothing_is_exported_while_nothing_is_decided(desk: WebDriver) -> None:
+    one(desk, "#d-toggle").click()
+    one(desk, "#d-json").click()
+    assert one(desk, "#d-status").text == "Nothing to export yet: no claim is decided on."
+
+
+def test_decisions_on_a_listing_of_several_fields_can_be_applied(browser: WebDriver, tmp_path: Path) -> None:
+    listing = Listing.of_fields("a", {"title": "Painless spot pen", "description": "No scars, ever. USB."})
+    page = tmp_path / "fields.html"
+    page.write_text(render([Auditor(setting="home", speed="patterns").audit(listing)]), "utf-8")
+    browser.get(page.as_uri())
+    one(browser, "#d-toggle").click()
+    one(browser, "#d-reviewer").send_keys("Renske", Keys.TAB)
+    one(browser, "#d-toggle").click()
+    press(browser, "j", "a", "j", "a")
+    until(lambda: decided(browser) == 2)
+    path = tmp_path / "d.json"
+    path.write_bytes(export(browser, "d-json", tmp_path))
+    taken = apply(Baseline(), read_decisions(path), as_of=date(2026, 1, 1))
+    assert [entry.field for entry in taken.baseline.entries.values()] == ["title", "description"]
+
+
 def test_a_decision_counts_once_it_can_be_applied(desk: WebDriver, tmp_path: Path) -> None:
     index = of_kinds(desk, "contradicted", "overstated")[0]
     press(desk, "j", "d")

@@ -111,7 +111,7 @@
       if (!decision || seen.has(item.key)) continue;
       seen.add(item.key);
       rows.push({
-        key: item.key, listing_id: listings[item.listing].id, field: listings[item.listing].field, claim_type: item.claim_type,
+        key: item.key, listing_id: listings[item.listing].id, field: item.field, claim_type: item.claim_type,
         sentence: item.sentence, text: item.text, verdict: item.verdict, decision: decision.decision, reason: decision.reason,
         wording: decision.wording, reviewer: decider(decision), decided_at: decision.decided_at,
         verdict_when_decided: decision.kind === "near-miss" ? null : decision.kind, pack: item.pack, model: item.model,
@@ -136,6 +136,10 @@
     .map((row) => row.map(cell).join(",") + "\r\n").join("");
 
   function save(name, type, text) {
+    if (!exported().length) {
+      $("d-status").textContent = "Nothing to export yet: no claim is decided on.";
+      return;
+    }
     const address = URL.createObjectURL(new Blob([text], { type }));
     el("a", { href: address, download: name }).click();
     setTimeout(() => URL.revokeObjectURL(address), 10000);
