@@ -16,7 +16,7 @@ import shutil
 import stat
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from importlib import metadata
@@ -593,6 +593,9 @@ class _WorkFolder(AbstractContextManager["_WorkFolder"]):
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
+            with suppress(OSError):
+                for name in sorted(os.listdir(self.folder), key=lambda name: name == _JOB):
+                    (self.folder / name).unlink()  # what tells whose work it is goes last, should this be killed too
             shutil.rmtree(self.folder, ignore_errors=True)
         self._open.close()
 

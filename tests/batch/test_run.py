@@ -90,6 +90,34 @@ def test_an_interrupted_scan_goes_on(goods: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "out.jsonl.work").exists()
 
 
+@pytest.mark.parametrize("removed", range(7))
+def test_a_scan_killed_while_it_clears_up_can_be_started_again(
+    removed: int, goods: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan(goods, tmp_path / "whole.jsonl")
+    output = tmp_path / "out.jsonl"
+    gone: list[Path] = []
+    unlink = Path.unlink
+
+    def die(path: Path, missing_ok: bool = False) -> None:
+        if path.parent.suffix == ".work":
+            if len(gone) == removed:
+                raise KeyboardInterrupt
+            gone.append(path)
+        unlink(path, missing_ok=missing_ok)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", die)
+        try:
+            scan(goods, output)
+        except KeyboardInterrupt:
+            assert (tmp_path / "out.jsonl.work").exists()
+    assert 0 < len(gone) <= 6 or removed == 0
+    scan(goods, output)
+    assert output.read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
+    assert not (tmp_path / "out.jsonl.work").exists()
+
+
 def interrupted(goods: Path, output: Path, **options: Any) -> Path:
     def stop(_: Progress) -> None:
         raise KeyboardInterrupt

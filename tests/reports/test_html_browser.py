@@ -558,7 +558,7 @@ def test_decisions_are_kept_and_exported(desk: WebDriver, address: str, tmp_path
 def test_nothing_is_exported_while_nothing_is_decided(desk: WebDriver) -> None:
     one(desk, "#d-toggle").click()
     one(desk, "#d-json").click()
-    assert one(desk, "#d-status").text == "Nothing to export yet: no claim is decided on."
+    assert one(desk, "#d-status").text == "Nothing to export yet."
 
 
 def test_decisions_on_a_listing_of_several_fields_can_be_applied(browser: WebDriver, tmp_path: Path) -> None:
@@ -577,7 +577,7 @@ def test_decisions_on_a_listing_of_several_fields_can_be_applied(browser: WebDri
     assert [entry.field for entry in taken.baseline.entries.values()] == ["title", "description"]
 
 
-def test_a_decision_counts_once_it_can_be_applied(desk: WebDriver, tmp_path: Path) -> None:
+def test_a_decision_counts_once_it_can_be_applied(desk: WebDriver) -> None:
     index = of_kinds(desk, "contradicted", "overstated")[0]
     press(desk, "j", "d")
     need = one(desk, "#c-need")
@@ -586,9 +586,9 @@ def test_a_decision_counts_once_it_can_be_applied(desk: WebDriver, tmp_path: Pat
     assert 0 <= beside["top"] - box["bottom"] < 20
     assert active(desk).get_attribute("aria-invalid") == "true"
     press(desk, "r")  # meant as a key, and typed as a reason
-    assert export(desk, "d-json", tmp_path).count(b'"key"') == 0
+    desk.execute_script("document.getElementById('d-json').click()")
     assert one(desk, "#d-status").get_attribute("textContent") == (
-        "0 decisions exported as claimaudit-decisions.json. 1 left out: a reason or wording is missing."
+        "Nothing to export yet. 1 left out: a reason or wording is missing."
     )
     assert (decided(desk), need.text != "") == (0, True)
     assert one(desk, f'.note[data-i="{index}"] .decided').text == "disagree, not complete"
@@ -611,8 +611,8 @@ def test_a_decision_counts_once_it_can_be_applied(desk: WebDriver, tmp_path: Pat
 def test_page_and_review_apply_agree_on_what_is_complete(desk: WebDriver) -> None:
     item = items(desk)[of_kinds(desk, "contradicted", "overstated")[0]]
     listing = data(desk)["listings"][item["listing"]]
-    row = {name: item[name] for name in ("key", "claim_type", "sentence", "verdict")} | {
-        "listing_id": listing["id"], "field": listing["field"], "reviewer": "Ida", "rules": [],
+    row = {name: item[name] for name in ("key", "field", "claim_type", "sentence", "verdict")} | {
+        "listing_id": listing["id"], "reviewer": "Ida", "rules": [],
         "grounds": [data(desk)["grounds"][place]["mark"] for place in item["limitations"]],
     }  # fmt: skip
     for decision in ("agree", "disagree", "reword", "r"):

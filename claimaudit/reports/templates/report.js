@@ -136,16 +136,17 @@
     .map((row) => row.map(cell).join(",") + "\r\n").join("");
 
   function save(name, type, text) {
-    if (!exported().length) {
-      $("d-status").textContent = "Nothing to export yet: no claim is decided on.";
+    const lacking = new Set(items.filter((item) => decisions.has(item.key) && !made(item)).map((item) => item.key)).size;
+    const leftOut = lacking ? ` ${lacking} left out: a reason or wording is missing.` : "";
+    const count = exported().length;
+    if (!count) {
+      $("d-status").textContent = `Nothing to export yet.${leftOut}`;
       return;
     }
     const address = URL.createObjectURL(new Blob([text], { type }));
     el("a", { href: address, download: name }).click();
     setTimeout(() => URL.revokeObjectURL(address), 10000);
-    const lacking = new Set(items.filter((item) => decisions.has(item.key) && !made(item)).map((item) => item.key)).size;
-    $("d-status").textContent = `${counted(exported().length, "decision")} exported as ${name}.` +
-      (lacking ? ` ${lacking} left out: a reason or wording is missing.` : "");
+    $("d-status").textContent = `${counted(count, "decision")} exported as ${name}.${leftOut}`;
   }
 
   async function take(file) {
