@@ -842,10 +842,10 @@ def _stopped(error: BaseException) -> int:
 
 
 def _say(line: str) -> None:
-    """A line on standard error; several where an error tells of several places."""
+    """A line on standard error; further lines of it are indented, so that no text of outside looks like a message."""
     from claimaudit.reports.page import printable
 
-    typer.echo("\n".join(printable(part) for part in line.split("\n")), err=True)
+    typer.echo("\n  ".join(printable(part) for part in line.split("\n")), err=True)
 
 
 def _give_up_output() -> None:
