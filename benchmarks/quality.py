@@ -30,7 +30,7 @@ from claimaudit.claims.corpus import Document, Label, read_corpus
 from claimaudit.claims.setting import ScopeReader
 from claimaudit.claims.training.bodies import encoder_body
 from claimaudit.claims.training.build import examples_to_learn_from, train_linear
-from claimaudit.claims.training.examples import Example, ReadDocument, arrays, line_examples, read_documents
+from claimaudit.claims.training.examples import Example, ReadDocument, arrays, read_documents
 from claimaudit.claims.training.recipe import Recipe
 from claimaudit.types import Assertion, Strength, Verdict
 
@@ -78,8 +78,7 @@ class Bench:
         reader = ScopeReader(pack)
         corpus = read_corpus(pack)
         self.size = len(corpus.split("train"))
-        self.train = examples_to_learn_from(read_documents(corpus.split("train"), reader), corpus)
-        self.train += line_examples(corpus.lines, reader)
+        self.train = examples_to_learn_from(read_documents(corpus.split("train"), reader), corpus, reader)
         self.documents = {
             "calibration": read_documents(corpus.split("calibration"), reader),
             "test": read_documents(corpus.split("test"), reader),

@@ -60,7 +60,10 @@ class _Manifest(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A model folder whose files are as their hashes say. `label` names it in messages, `hash` is that of the manifest."""
+    """A model folder whose files are as their hashes say (`files`; those of the encoder are checked when it is asked for).
+
+    `label` names it in messages, `hash` is that of the manifest.
+    """
 
     folder: Path
     label: str
@@ -70,6 +73,7 @@ class Artifact:
     gate: float
     combinations: Mapping[str, Combination]
     snippets: Mapping[str, Combination]
+    files: Mapping[str, str]
     hash: str
 
     def linear(self, lexicon: Lexicon | None = None) -> LinearModel:
@@ -99,6 +103,8 @@ class Artifact:
         return ListingModel(vocabulary, idf, weights, float(bias), lexicon)
 
     def encoder(self) -> Encoder:
+        for name in ENCODER_FILES:
+            _check_hash(self.folder / name, self.files[name], f"{self.label}/{name}")
         try:
             return Encoder(self.folder / "encoder.onnx", self.folder / "tokenizer.json")
         except ImportError:
@@ -167,7 +173,8 @@ def read_artifact(folder: Path) -> Artifact:
     for name, wanted in read.files.items():
         if name not in (*LINEAR_FILES, *ENCODER_FILES):
             raise ModelError(f"{label}/{MANIFEST}: '{name}' is no file of a model. Remove it.")
-        _check_hash(folder / name, wanted, f"{label}/{name}")
+        if name in LINEAR_FILES:
+            _check_hash(folder / name, wanted, f"{label}/{name}")
     return Artifact(
         folder=folder,
         label=label,
@@ -177,6 +184,7 @@ def read_artifact(folder: Path) -> Artifact:
         gate=read.gate,
         combinations={name: _combination(entry, name, label) for name, entry in read.combinations.items()},
         snippets={name: _combination(entry, name, label) for name, entry in read.snippets.items()},
+        files=read.files,
         hash=hashlib.sha256(raw).hexdigest(),
     )
 

@@ -48,9 +48,9 @@ class EvidenceIndex:
     def applying(self, claim: Claim, scope: Scope, kind: str) -> tuple[Limitation, ...]:
         """Entries of a kind (`limitation`, `permission`) that apply to the claim's type, setting, modality and condition.
 
-        Those that are about other words than the claim's come last; among the others the most specific first, then by grade,
-        then as the pack has them. The general ones (any modality, any condition) are left out where a more
-        specific one applies.
+        Those that are about other words than the claim's come last, or, if that is so of all that are about any, last among
+        the equally specific; otherwise the most specific first, then by grade, then as the pack has them. The general ones
+        (any modality, any condition) are left out where a more specific one applies.
         """
         found = self._limitations_at(Place.of(claim, scope), kind)
         if not any(entry.about for entry in found):
@@ -59,7 +59,7 @@ class EvidenceIndex:
             told = {entry.id for entry in found if entry.about and self._about[entry.id].are_in(text)}
             if told:
                 return tuple(sorted(found, key=lambda entry: bool(entry.about) and entry.id not in told))
-        return found
+        return tuple(sorted(found, key=lambda entry: (_negated(specificity(entry)), bool(entry.about))))
 
     def rules(self, claim: Claim, scope: Scope, jurisdictions: frozenset[str] | None) -> tuple[Rule, ...]:
         """Rules that apply to the claim, of the jurisdictions asked for (None: all), in the pack's order."""

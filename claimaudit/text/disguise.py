@@ -216,6 +216,7 @@ def _spaced(text: str, lexicon: Lexicon) -> Iterator[_Edit]:
             at = [place for place in range(*stretch) if text[place].isalnum() or text[place] in "@$"]
             if not MIN_SPELT <= len(at) <= MAX_RUN:
                 continue
+            at = _without_number(text, at, lexicon)
             run = "".join(text[place] for place in at)
             parts = lexicon.parted(run)
             if parts is None:
@@ -224,6 +225,15 @@ def _spaced(text: str, lexicon: Lexicon) -> Iterator[_Edit]:
                     yield _spelling_edit(text, at, spelling, "spaced")
                 continue
             yield _parted_edit(at, run, parts, "spaced")
+
+
+def _without_number(text: str, at: list[int], lexicon: Lexicon) -> list[int]:
+    """The places of a run of spaced letters without figures before or after it, where the rest is a word: `l e v e l 5`."""
+    first = next((number for number, place in enumerate(at) if text[place].isalpha()), 0)
+    last = next((number for number in reversed(range(len(at))) if text[at[number]].isalpha()), len(at) - 1)
+    rest = at[first : last + 1]
+    word = "".join(text[place] for place in rest).lower()
+    return rest if len(rest) < len(at) and (word in lexicon.known or lexicon.parted(word)) else at
 
 
 def _split_wide(run: str, start: int) -> Iterator[tuple[int, int]]:
@@ -455,7 +465,7 @@ def _joint(whole: str) -> str:
 
 def _stands_alone(text: str, match: re.Match[str]) -> bool:
     around = text[match.start() - 1 : match.start()] + text[match.end() : match.end() + 1]
-    return not any(character.isalnum() or character in "@_#/\\-'’" for character in around)
+    return not any(character.isalnum() or character in "@_#/\\-'’™®©\u00ad" for character in around)
 
 
 def _is_name(text: str, match: re.Match[str]) -> bool:

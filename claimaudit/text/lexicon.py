@@ -122,6 +122,8 @@ class Lexicon:
                 return spelling
         if not MIN_MISTYPED - 1 <= len(token) <= self._longest + 1:
             return None
+        if any(word in self.known and word not in self.words for word in _swapped(token)):
+            return None  # a slip of an ordinary word
         found = {word for variant in (token, *_without_one(token)) for word in self._shorter.get(variant, ())}
         for word in sorted(found, key=lambda word: (abs(len(word) - len(token)), word)):
             if word[0] == token[0] and word[-1] == token[-1]:  # an ending is grammar rather than a slip
@@ -201,6 +203,11 @@ def _aligned(token: str, word: str) -> tuple[int, ...] | None:
 
 def _without_one(word: str) -> list[str]:
     return [word[:place] + word[place + 1 :] for place in range(1, len(word) - 1)]
+
+
+def _swapped(token: str) -> list[str]:
+    """The token with two neighbours changed about, in each way."""
+    return [token[:at] + token[at + 1] + token[at] + token[at + 2 :] for at in range(1, len(token) - 2)]
 
 
 def _one_edit(token: str, word: str) -> tuple[int, ...] | None:

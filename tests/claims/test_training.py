@@ -15,7 +15,7 @@ from claimaudit import Auditor, ModelError, Pack, PackError, SettingsError, load
 from claimaudit.claims.artifact import read_artifact
 from claimaudit.claims.corpus import read_corpus
 from claimaudit.claims.setting import ScopeReader
-from claimaudit.claims.training.build import build_model, examples_to_learn_from
+from claimaudit.claims.training.build import build_model
 from claimaudit.claims.training.examples import arrays, line_examples, pair_examples, read_documents, snippets
 from claimaudit.training import train
 from tests.conftest import TESTS
@@ -204,9 +204,9 @@ def test_a_corpus_without_a_calibration_split_is_refused(tmp_path: Path, plants:
 def test_labels_reach_the_sentences_of_the_splitter(pack: Pack) -> None:
     """On the shipped corpus: every label finds its sentence, and its words are the reader's."""
     corpus = read_corpus(pack)
-    examples = examples_to_learn_from(read_documents(corpus.split("train"), ScopeReader(pack)), corpus)
+    documents = read_documents(corpus.split("train"), ScopeReader(pack))
     wanted = sum(len(document.labels) for document in corpus.split("train"))
-    found = [target for example in examples if example.only is None for target in example.targets.values()]
+    found = [target for read in documents for example in read.examples for target in example.targets.values()]
     assert len(found) >= 0.98 * wanted  # two labels of one type may meet in one sentence of ours
     assert all(target.words is not None for target in found)
 

@@ -103,6 +103,25 @@ def test_a_number_before_a_known_word_is_a_number() -> None:
     assert undisguise(MappedText("5pots"), Lexicon(["spots"])) is not None
 
 
+def test_a_number_after_a_spaced_word_is_a_number() -> None:
+    lexicon = Lexicon(["levels", "session", "sessions", "painless"], ["level"])
+    assert undisguise(MappedText("Use l e v e l 5"), lexicon) is None
+    found = undisguise(MappedText("S e s s i o n 5 is p a i n l e 5 5"), lexicon)
+    assert found is not None
+    assert found.text.text == "Session 5 is painless"
+
+
+def test_a_slip_of_an_ordinary_word_is_no_slip_of_another() -> None:
+    assert undisguise(MappedText("who relaeses it"), Lexicon(["relapses"], ["releases"])) is None
+    assert undisguise(MappedText("who relaeses it"), Lexicon(["relapses"])) is not None
+
+
+@pytest.mark.parametrize("sign", "™®©\u00ad")
+def test_the_end_of_a_word_with_a_sign_inside_is_no_word_of_its_own(sign: str) -> None:
+    assert undisguise(MappedText(f"pub{sign}lication"), Lexicon(["location"])) is None
+    assert undisguise(MappedText("pub lication"), Lexicon(["location"])) is not None
+
+
 def test_each_letter_stands_where_it_was_read_from() -> None:
     copy = "So p@in\u200bless, p.e.r.m.a.n.e.n.t and #NoDowntime"
     found = undisguise(MappedText(copy, origin=100), LEXICON)

@@ -68,13 +68,11 @@ def build_model(pack: Pack, folder: Path, *, name: str, recipe: Recipe | None, r
             )
     scope_reader = ScopeReader(pack)
     documents = read_documents(corpus.split("train"), scope_reader)
-    train = examples_to_learn_from(documents, corpus)
-    lines = line_examples(corpus.lines, scope_reader)
-    report(f"{len(train)} examples and {len(lines)} lines to learn from")
+    train = examples_to_learn_from(documents, corpus, scope_reader)
+    report(f"{len(train)} examples to learn from")
     folder.mkdir(parents=True, exist_ok=True)
     if recipe is not None:
-        train_encoder(train, lines, pack.claim_types, folder, recipe, report)
-    train += lines
+        train_encoder(train, pack.claim_types, folder, recipe, report)
     linear = train_linear(train, pack.claim_types)
     listing = train_listing(documents)
     report(f"linear models: {linear.weights.shape[0]} features of sentences, {len(listing.vocabulary)} of listings")
@@ -99,9 +97,14 @@ def build_model(pack: Pack, folder: Path, *, name: str, recipe: Recipe | None, r
     )
 
 
-def examples_to_learn_from(documents: Sequence[ReadDocument], corpus: Corpus) -> list[Example]:
-    """The sentences of documents and both sides of every contrast pair of the corpus."""
-    return [example for read in documents for example in read.examples] + pair_examples(corpus.pairs)
+def examples_to_learn_from(documents: Sequence[ReadDocument], corpus: Corpus, scope_reader: ScopeReader) -> list[Example]:
+    """The sentences of documents, both sides of every contrast pair of the corpus, and its plain lines.
+
+    Copy is full of plain lines, documents written for their variety are not: without them a model takes a bare "Permanent
+    results." for less than it is.
+    """
+    of_documents = [example for read in documents for example in read.examples]
+    return [*of_documents, *pair_examples(corpus.pairs), *line_examples(corpus.lines, scope_reader)]
 
 
 def train_linear(train: Sequence[Example], claim_types: Sequence[ClaimType]) -> LinearModel:
@@ -119,21 +122,14 @@ def train_listing(documents: Sequence[ReadDocument]) -> ListingModel:
 
 
 def train_encoder(
-    train: Sequence[Example],
-    lines: Sequence[Example],
-    claim_types: Sequence[ClaimType],
-    folder: Path,
-    recipe: Recipe,
-    report: Report,
+    train: Sequence[Example], claim_types: Sequence[ClaimType], folder: Path, recipe: Recipe, report: Report
 ) -> None:
     """Train the encoder and write its two files."""
     from claimaudit.claims.training.bodies import encoder_body
-    from claimaudit.claims.training.encoder import export, fit_encoder, learn_lines  # loads PyTorch
+    from claimaudit.claims.training.encoder import export, fit_encoder  # loads PyTorch
 
     body = encoder_body()
     network = fit_encoder(train, claim_types, body, recipe, report=report)
-    if lines:
-        network = learn_lines(network, lines, train, claim_types, body, recipe, report=report)
     export(network, body, folder / "encoder.onnx")
     shutil.copy(body / "tokenizer.json", folder / "tokenizer.json")
 

@@ -11,9 +11,8 @@ class Recipe:
 
     `rate` is that of the pre-trained body, `head_rate` of what is new. `plain_share` is the part of the sentences without
     any label that each epoch draws: with all of them an epoch takes half as long again. `alone_share` is the part that an
-    epoch shows without their context: titles and single lines have none. After the documents come the corpus's plain lines,
-    `line_epochs` times at `line_rate`, each time with `replay` as many labelled sentences of documents, so that these are
-    not forgotten. `batch_tokens` counts padding. The values were set once, not searched for.
+    epoch shows without their context: titles and single lines have none. `batch_tokens` counts padding. The values were set
+    once, not searched for.
     """
 
     epochs: int = 5
@@ -21,9 +20,6 @@ class Recipe:
     head_rate: float = 5e-4
     plain_share: float = 0.4
     alone_share: float = 0.2
-    line_epochs: int = 2
-    line_rate: float = 1e-5
-    replay: float = 4.0
     batch_tokens: int = 1_600
     smoothing: float = 0.02
     seed: int = 0
