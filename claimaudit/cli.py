@@ -762,7 +762,7 @@ def _write(
     elif format_ is Format.JSON:
         records.write_json(list(results), out)
     else:
-        for line in text.render(results, show=show):
+        for line in text.render(results, show=show, not_read=not_read):
             out.write(line.encode("utf-8", "replace").decode("utf-8") + "\n")
 
 

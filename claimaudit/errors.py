@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
 
 class ClaimAuditError(Exception):
     """Root of every error that this library raises on purpose."""
@@ -25,3 +30,9 @@ class OutputError(ClaimAuditError):
 
 class SettingsError(ClaimAuditError, ValueError):
     """A setting has an unknown name or value."""
+
+
+def first_fault(error: ValidationError) -> tuple[str, str]:
+    """The key of the first value that a model refuses, its levels joined by dots, and why; not in pydantic's own frame."""
+    first = error.errors()[0]
+    return ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")

@@ -22,7 +22,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError
 
 from claimaudit.claims.corpus import SPLITS, read_corpus
-from claimaudit.errors import InputError
+from claimaudit.errors import InputError, first_fault
 from claimaudit.resources import Pack
 from claimaudit.types import AuditResult, ClaimType, Finding, Listing, NearMiss, Signature, Span, Verdict
 
@@ -168,9 +168,8 @@ def _row(line: bytes, origin: str) -> _GoldRow:
     try:
         return _GoldRow.model_validate(json.loads(line.decode("utf-8-sig")))
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{origin}: {f'{place!r}: ' if place else ''}{first['msg']}. Correct it.") from None
+        key, message = first_fault(error)
+        raise InputError(f"{origin}: {f'{key!r}: ' if key else ''}{message}. Correct it.") from None
     except (ValueError, RecursionError) as error:
         raise InputError(f"{origin}: not JSON ({error}). Write one object a line, in UTF-8.") from None
 

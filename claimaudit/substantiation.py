@@ -19,7 +19,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from claimaudit.decisions.tables import Row, read_csv, read_text
-from claimaudit.errors import InputError, PackError
+from claimaudit.errors import InputError, PackError, first_fault
 from claimaudit.resources import Pack, read_yaml
 from claimaudit.types import AuditResult, ClaimType, Document, Finding, Step, Strength
 
@@ -128,10 +128,10 @@ def _document(where: str, row: dict[str, Any]) -> Document:
     try:
         entry = _Entry.model_validate(row)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        shown = f", got {first['input']!r}" if isinstance(first["input"], str | int) else ""
-        raise InputError(f"{where}: '{key}': {first['msg'].lower()}{shown}. Correct the entry.") from None
+        key, message = first_fault(error)
+        given = error.errors()[0]["input"]
+        shown = f", got {given!r}" if isinstance(given, str | int) else ""
+        raise InputError(f"{where}: '{key}': {message.lower()}{shown}. Correct the entry.") from None
     if entry.issued is not None and entry.expires is not None and entry.expires < entry.issued:
         raise InputError(
             f"{where}: it expires on {entry.expires}, before it was issued on {entry.issued}. Correct the dates."

@@ -725,7 +725,8 @@ def _places(header: Sequence[Any], where: str, columns: Columns) -> dict[str, in
         if name not in header:
             found = ", ".join(str(cell) for cell in header) or "none"
             option = "--text" if name in columns.text else "--keep" if name in columns.keep else "--id-column"
-            raise InputError(f"{where}: no column '{name}' (found: {found}). Name it with {option}.")
+            more = ", several as --text title,bullets" if option == "--text" else ""
+            raise InputError(f"{where}: no column '{name}' (found: {found}). Name the right one with {option}{more}.")
     for name in columns.wanted:
         if list(header).count(name) > 1:
             raise InputError(f"{where}: the column '{name}' stands twice. Rename one.")

@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from claimaudit.claims.combine import LIMITS, PATTERN_FEATURES, Combination
 from claimaudit.claims.encoder import Encoder
 from claimaudit.claims.linear import SETTINGS, Lexicon, LinearModel, ListingModel
-from claimaudit.errors import ModelError
+from claimaudit.errors import ModelError, first_fault
 from claimaudit.types import ClaimType
 
 FORMAT = 1
@@ -155,9 +155,8 @@ def read_artifact(folder: Path) -> Artifact:
             f"{label}/{MANIFEST}: cannot be read: {error.strerror}. Give a folder that holds a model."
         ) from None
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ModelError(f"{label}/{MANIFEST}: '{where}': {first['msg']}. Train the model anew.") from None
+        key, message = first_fault(error)
+        raise ModelError(f"{label}/{MANIFEST}: '{key}': {message}. Train the model anew.") from None
     if read.format != FORMAT:
         raise ModelError(
             f"{label}/{MANIFEST}: format {read.format}; this version reads format {FORMAT}. Train the model anew, or use "

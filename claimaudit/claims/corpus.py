@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from claimaudit.errors import PackError
+from claimaudit.errors import PackError, first_fault
 from claimaudit.resources import Pack, read_yaml
 from claimaudit.types import NO_VERDICT, Assertion, Strength, Verdict
 
@@ -221,8 +221,8 @@ def _rows(path: Path, name: str, model: type[T]) -> Iterator[tuple[T, str]]:
 
 
 def _first(error: ValidationError) -> str:
-    first = error.errors()[0]
-    return f"'{'.'.join(str(part) for part in first['loc'])}': {first['msg']}. Correct it."
+    key, message = first_fault(error)
+    return f"'{key}': {message}. Correct it."
 
 
 def check_document(document: Document, pack: Pack, origin: str) -> None:

@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from claimaudit.decisions.tables import read_jsonl
-from claimaudit.errors import InputError
+from claimaudit.errors import InputError, first_fault
 from claimaudit.text.normalize import fold
 from claimaudit.types import (
     AuditResult,
@@ -134,9 +134,8 @@ class Known:
         try:
             return _FORM.validate_python(row)
         except ValidationError as error:
-            first = error.errors()[0]
-            key = ".".join(str(part) for part in first["loc"])
-            raise InputError(f"{where}: '{key}': {first['msg'].lower()}. Correct the line.") from None
+            key, message = first_fault(error)
+            raise InputError(f"{where}: '{key}': {message.lower()}. Correct the line.") from None
 
     def changed(self, now: Known) -> str:
         """What is new in a finding of the same key since this was recorded, as words; empty if nothing is.

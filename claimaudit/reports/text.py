@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from claimaudit.decisions.diff import Diff, Kind
 from claimaudit.reports.page import printable, told_disguise
@@ -18,7 +18,7 @@ MOST_DISGUISES = 5
 """Of a listing, shown in the table; all of them stand in the other formats."""
 
 
-def render(results: Iterable[AuditResult], *, show: str = "flagged") -> Iterator[str]:
+def render(results: Iterable[AuditResult], *, show: str = "flagged", not_read: Sequence[str] = ()) -> Iterator[str]:
     """Lines of a report: each listing with its findings, and a closing summary.
 
     Parameters
@@ -27,6 +27,8 @@ def render(results: Iterable[AuditResult], *, show: str = "flagged") -> Iterator
         Audited listings.
     show
         `flagged`, `all` or `near-misses`.
+    not_read
+        What could not be read at all; counted when all results are through, so it may grow until then.
     """
     counts: Counter[str] = Counter()
     listings = incomplete = sentences = outside = suppressed = covered = doubtful = 0
@@ -49,6 +51,7 @@ def render(results: Iterable[AuditResult], *, show: str = "flagged") -> Iterator
         + (f"; {covered} covered by substantiation on file" if covered else "")
         + (f"; {suppressed} in the baseline" if suppressed else "")
         + (f"; {incomplete} not read whole" if incomplete else "")
+        + (f"; {len(not_read)} not read" if not_read else "")
     )
 
 

@@ -293,6 +293,7 @@ class _Desk:
             ("Listings", totals["listings"]),
             ("Listings with a flag", totals["flagged"]),
             ("Listings about something else", totals["outside"]),
+            ("Listings not read", len(not_read)),
             ("Listings not read whole", totals["incomplete"]),
             ("Sentences", totals["sentences"]),
             *((f"{SIGNS[kind]} {plain(kind).capitalize()}", sums[kind]) for kind in KINDS if kind != NEAR_MISS),

@@ -117,7 +117,7 @@ def test_a_table_without_its_text_column_is_refused(tmp_path: Path) -> None:
     path.write_text("sku,copy\n1,hello\n", "utf-8")
     done = run("scan", str(path))
     assert done.returncode == 2
-    assert "no column 'text' (found: sku, copy). Name it with --text" in done.stderr.decode()
+    assert "no column 'text' (found: sku, copy). Name the right one with --text, several as --text title,bullets" in done.stderr.decode()
     assert run("scan", str(path), "--text-column", "copy", "--id-column", "sku").returncode == 0
 
 

@@ -190,7 +190,7 @@ main()
 def test_a_listing_that_never_ends_is_given_up_and_the_others_are_read(
     auditor: Auditor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patience, "SECONDS", 0.05)
+    monkeypatch.setattr(patience, "SECONDS", 0.5)
     audit = Auditor.audit
 
     def slow(self: Auditor, listing: Listing) -> object:
