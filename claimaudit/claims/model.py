@@ -111,8 +111,6 @@ class TrainedModel:
             return {}
         odds, scores = self._cheap(read)
         told = self._told(heard, len(read))
-        share = _page_share(read)
-        combination = self._for_snippets.towards(self._for_pages, share)
         encoded: dict[int, Encoded] = {}
         if self._encoder is not None:
             places = self._opened(odds, told, read)
@@ -121,22 +119,10 @@ class TrainedModel:
             for place, answer in encoded.items():
                 answers[place] = answer.flagged
             odds["encoder"] = answers
-        probabilities = combination.probabilities(odds, told)
-        probabilities[[not reading.text for reading in read]] = 0.0  # zero-width characters alone promise nothing
-        flagged = probabilities >= combination.cut
-        spoken, asserted = np.zeros((2, *told.shape), bool)
-        for place, answer in encoded.items():
-            spoken[place] = answer.present >= SPOKEN_ODDS
-            asserted[place] = spoken[place] & (answer.assertion[:, ASSERTED] >= 0.5)
-        plain = asserted & np.isin(told, PLAIN_PROMISES)
-        if plain.any():
-            believed = np.where(plain, self._believed(odds, told, share), 0.0)
-            flagged |= believed > 0
-            probabilities = np.maximum(probabilities, believed)
-        doubtful = combination.doubtful(probabilities)
-        promised = flagged | doubtful
+        spoken, asserted = _heard_by_encoder(encoded, told.shape)
+        probabilities, flagged, doubtful = self._weighed(odds, told, asserted, read)
         found: dict[Unit, Assessment] = {}
-        for row, column in np.argwhere(promised | spoken | (told >= 0)).tolist():
+        for row, column in np.argwhere(flagged | doubtful | spoken | (told >= 0)).tolist():
             claim = _Unit(
                 sentences[row],
                 column,
@@ -146,6 +132,22 @@ class TrainedModel:
             )
             found[sentences[row].index, self._types[column]] = self._assess(claim, scores, encoded.get(row))
         return found
+
+    def _weighed(
+        self, odds: Mapping[str, np.ndarray | float], told: np.ndarray, asserted: np.ndarray, read: Sequence[Reading]
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """For each sentence and type: the probability of a flag, whether it is flagged, and whether a reader should look."""
+        share = _page_share(read)
+        combination = self._for_snippets.towards(self._for_pages, share)
+        probabilities = combination.probabilities(odds, told)
+        probabilities[[not reading.text for reading in read]] = 0.0  # zero-width characters alone promise nothing
+        flagged = probabilities >= combination.cut
+        plain = asserted & np.isin(told, PLAIN_PROMISES)
+        if plain.any():
+            believed = np.where(plain, self._believed(odds, told, share), 0.0)
+            flagged |= believed > 0
+            probabilities = np.maximum(probabilities, believed)
+        return probabilities, flagged, combination.doubtful(probabilities)
 
     def _believed(self, odds: Mapping[str, np.ndarray | float], told: np.ndarray, share: float) -> np.ndarray:
         """The probabilities of `fast` where it flags, else 0.
@@ -238,6 +240,15 @@ class TrainedModel:
     @cached_property
     def _exemplar_texts(self) -> dict[ClaimType, list[str]]:
         return self._artifact.exemplars()
+
+
+def _heard_by_encoder(encoded: Mapping[int, Encoded], shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """For each sentence and type, whether the encoder, if it read it, takes it for spoken of, and for asserted."""
+    spoken, asserted = np.zeros((2, *shape), bool)
+    for place, answer in encoded.items():
+        spoken[place] = answer.present >= SPOKEN_ODDS
+        asserted[place] = spoken[place] & (answer.assertion[:, ASSERTED] >= 0.5)
+    return spoken, asserted
 
 
 def _page_share(read: Sequence[Reading]) -> float:
