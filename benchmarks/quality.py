@@ -2,12 +2,12 @@
 
     python benchmarks/quality.py [--rows NAME…] [--gold GOLD.jsonl …] [--model FOLDER] [-o benchmarks/quality.json]
 
-Each row is trained on the training split, the contrast pairs and the plain lines (an encoder trained here meets the lines
-in its epochs, not after them as the one that ships). Rows of one model alone flag a unit (sentence and claim type) from the
-score with the best F1 on the calibration split; `patterns`, `fast` and `accurate` are audits from end to end. Measured are
-flagged units of the test split and of labelled documents given with --gold, with 95 % intervals (bootstrap over documents).
-A row that is trained takes minutes to an hour on two cores; results are kept in the file, replaced row by row, and written
-as a table beside it. Needs the extras `train` and `bench`. Same seed, same figures on the same machine.
+Each row is trained on the training split, the contrast pairs and the plain lines. Rows of one model alone flag a unit
+(sentence and claim type) from the score with the best F1 on the calibration split; `patterns`, `fast` and `accurate` are
+audits from end to end. Measured are flagged units of the test split and of labelled documents given with --gold, with 95 %
+intervals (bootstrap over documents). A row that is trained takes minutes to an hour on two cores; results are kept in the
+file, replaced row by row, and written as a table beside it. Needs the extras `train` and `bench`. Same seed, same figures on
+the same machine.
 """
 
 from __future__ import annotations
@@ -40,9 +40,10 @@ PAGE = """# Which kind of model finds flags best
 
 Written by `python benchmarks/quality.py`, whose docstring says how. Each cell: F1 on flagged units (95 % interval),
 precision / recall. A share of the documents is also that share of the pairs and lines; `encoder, int8` is the one that
-ships, trained on all. Patterns, and so `fast` and `accurate`, were developed on dev-a, the models were not. `corpus` is the
-number of training documents when the row was run, of which a quarter is a quarter; rows of an earlier corpus were tested on
-its smaller test split. Rows that were not run yet are missing."""
+ships, trained on all. Patterns, and so `fast` and `accurate`, were developed on dev-a (labelled documents of another origin,
+not in the repository), the models were not. `corpus` is the number of training documents when the row was run, of which a
+quarter is a quarter; rows of an earlier corpus were tested on its smaller test split. Rows that were not run yet are
+missing."""
 
 
 def gold_documents(path: Path) -> list[Document]:

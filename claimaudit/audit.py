@@ -20,7 +20,7 @@ from claimaudit.evidence.verdict import Judge
 from claimaudit.resources import Pack, load_pack, model_path
 from claimaudit.text.disguise import undisguise
 from claimaudit.text.language import foreign_parts
-from claimaudit.text.markup import read_page
+from claimaudit.text.markup import MARKUPS, read_page
 from claimaudit.text.sentences import split_sentences
 from claimaudit.types import AuditResult, Disguise, Finding, Listing, NearMiss, Sentence, Signature, Span, Unchecked
 
@@ -66,12 +66,13 @@ class AuditSettings:
         for name in options:
             if name not in known:
                 raise SettingsError(f"there is no setting '{name}'. Choose among {', '.join(known)}.")
-        settings = cls(**options)
-        if settings.speed not in (None, *SPEEDS):
-            raise SettingsError(f"speed must be one of {', '.join(SPEEDS)}, got '{settings.speed}'.")
-        if settings.max_characters < 1:
-            raise SettingsError(f"max_characters must be at least 1, got {settings.max_characters}.")
-        return settings
+        return cls(**options)
+
+    def __post_init__(self) -> None:
+        if self.speed not in (None, *SPEEDS):
+            raise SettingsError(f"speed must be one of {', '.join(SPEEDS)}, got '{self.speed}'.")
+        if self.max_characters < 1:
+            raise SettingsError(f"max_characters must be at least 1, got {self.max_characters}.")
 
     def described(self) -> dict[str, Any]:
         """The settings as they stand in a signature: those that decide a result, in a fixed order."""
@@ -169,7 +170,7 @@ class Auditor:
         unchecked: list[Unchecked] = []
         disguises = DisguiseIndex()
         for part in listing.parts or (listing,):
-            read = self._read(part, first=len(sentences))
+            read = self._read(part, sentences)
             sentences += read.sentences
             unread |= read.unread
             unchecked.extend(read.unchecked)
@@ -197,8 +198,8 @@ class Auditor:
             evasion=disguises.evasion(),
         )
 
-    def _read(self, part: Listing, *, first: int) -> _Read:
-        """The sentences of a text, counted from `first`, and what of it is not read."""
+    def _read(self, part: Listing, before: Sequence[Sentence]) -> _Read:
+        """The sentences of a text, counted on from those before it, and what of it is not read."""
         unchecked = []
         read = part
         if len(part.text) > self.settings.max_characters:
@@ -218,8 +219,8 @@ class Auditor:
         if undisguised is not None:
             page = replace(page, plain=undisguised.text)
         sentences = split_sentences(read, page)
-        if first:
-            sentences = tuple(_counted_from(first, sent) for sent in sentences)
+        if before:
+            sentences = tuple(_counted_from(len(before), before[-1].paragraph + 1, sent) for sent in sentences)
         foreign = foreign_parts(sentences)
         unchecked.extend(foreign.notes(part))
         unchecked.extend(
@@ -231,6 +232,10 @@ class Auditor:
         return _Read(sentences, foreign.indices, notes, disguises)
 
     def _check(self, listing: Listing) -> None:
+        if listing.markup not in MARKUPS:
+            raise InputError(
+                f"listing '{listing.id}': markup '{listing.markup}' is none of html, text. Leave it out to tell by the tags."
+            )
         if not all(isinstance(part.text, str) for part in (listing, *listing.parts)):
             raise InputError(
                 f"listing '{listing.id}': the text must be a string, got {type(listing.text).__name__}. Convert it first."
@@ -253,12 +258,19 @@ class _Read:
     disguises: tuple[Sequence[Disguise], Sequence[Disguise]]
 
 
-def _counted_from(first: int, sent: Sentence) -> Sentence:
-    """A sentence of a later field: its index, and those it points to, count over the whole listing."""
+def _counted_from(first: int, first_paragraph: int, sent: Sentence) -> Sentence:
+    """A sentence of a later field: its index, those it points to and its paragraph count over the whole listing."""
     heading, lead_in, question = (
         None if index is None else first + index for index in (sent.heading, sent.lead_in, sent.question)
     )
-    return replace(sent, index=first + sent.index, heading=heading, lead_in=lead_in, question=question)
+    return replace(
+        sent,
+        index=first + sent.index,
+        paragraph=first_paragraph + sent.paragraph,
+        heading=heading,
+        lead_in=lead_in,
+        question=question,
+    )
 
 
 def _undecoded(part: Listing, text: str) -> Iterator[Unchecked]:

@@ -179,7 +179,7 @@ def scan(
         typer.Option(
             "--output",
             "-o",
-            help="Write here instead of standard output; jsonl, csv, parquet, xlsx: on all cores, resumably.",
+            help="Write here instead of standard output; jsonl, csv, parquet: on all cores, resumably.",
         ),
     ] = None,
     listings: Annotated[
@@ -234,6 +234,7 @@ def scan(
     from claimaudit.batch.dossier import DossierFiles
     from claimaudit.batch.progress import standing
     from claimaudit.batch.readers import Columns, read_listings
+    from claimaudit.batch.run import check_apart
     from claimaudit.decisions.baseline import Recorder
 
     format_ = _format(format_, output)
@@ -284,6 +285,8 @@ def scan(
     for name, given in (("--listings", listings), ("--workers", workers), ("--restart", restart or None)):
         if given is not None:
             raise InputError(f"{name} needs an --output that ends in .jsonl, .csv or .parquet.")
+    written = [path for path in (output, rejects, write_baseline) if path is not None]
+    check_apart(paths, written)
     auditor = Auditor(pack, model=model, settings=settings)
     dossier = files.read(auditor.pack)
     recorder = Recorder(dossier.baseline) if write_baseline is not None else None
@@ -295,7 +298,7 @@ def scan(
                 paths,
                 columns=columns,
                 settings=auditor.pack.settings,
-                exclude=[path for path in (output, rejects) if path is not None],
+                exclude=[*written, *files.paths],
             )
         )
         if format_ is Format.XLSX:
@@ -520,7 +523,7 @@ def train(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the model; its name is the model's name.")],
     pack: PackOption = None,
     fast_only: Annotated[
-        bool, typer.Option("--fast-only", help="Without the encoder: minutes, not hours, and no extra is needed.")
+        bool, typer.Option("--fast-only", help="Without the encoder: minutes, not an hour, and no extra is needed.")
     ] = False,
 ) -> None:
     """Train a model from a pack's training corpus, measure it on the splits kept apart, and write both."""
@@ -609,16 +612,19 @@ def labels_export(
     from claimaudit.audit import Auditor
     from claimaudit.batch.dossier import DossierFiles
     from claimaudit.batch.readers import Columns, read_listings
+    from claimaudit.batch.run import check_apart
     from claimaudit.labels import label_studio, prodigy
     from claimaudit.labels.regions import Offsets, tasks_of
 
     tool = prodigy if to is Tool.PRODIGY else label_studio
+    written = [path for path in (output, config) if path is not None]
+    check_apart(paths, written)
     auditor = Auditor(
         pack, model=model, speed=speed.value if speed else None, setting=None if setting == "auto" else setting
     )
     stream = _Stream(auditor, DossierFiles().read(auditor.pack), None, None, strict=False)
     columns = Columns(text=_names(text_column) or (), id=id_column, setting=setting_column)
-    items = stream.results(read_listings(paths, columns=columns, settings=auditor.pack.settings))
+    items = stream.results(read_listings(paths, columns=columns, settings=auditor.pack.settings, exclude=written))
     tasks = (task for _, result in items for task in tasks_of(result, Offsets(offsets.value)))
     with ExitStack() as places:
         out = places.enter_context(_destination(output))
@@ -673,6 +679,7 @@ def _format(format_: Format | None, output: Path | None) -> Format:
     """The format asked for, else the one that the name of the output tells, else a table."""
     if format_ is None:
         suffix = output.suffix.lower().removeprefix(".") if output is not None else ""
+        suffix = "jsonl" if suffix == "ndjson" else suffix
         return Format(suffix) if suffix in [known.value for known in Format] else Format.TABLE
     if output is None and format_ in (Format.PARQUET, Format.XLSX):
         raise InputError(f"--format {format_.value} needs an --output: it is no text.")

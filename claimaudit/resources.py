@@ -153,7 +153,7 @@ class PackFile(_Entry):
     title: str
     description: str = ""
     claim_types: list[Id]
-    settings: list[Id]
+    settings: list[Id] = Field(min_length=1)
     product_setting: Id
     service_setting: Id
 
@@ -537,6 +537,12 @@ def _load_pack(root: Path) -> Pack:
     return _PackReader(root).read()
 
 
+def check_inside(path: Path, root: Path, *, name: str) -> None:
+    """Refuse a link that leads out of the folder `root` (resolved); `name` is how errors call the file."""
+    if not path.resolve().is_relative_to(root):
+        raise PackError(f"{name}: a link that leads out of the pack. Put the file itself there.")
+
+
 class _PackReader:
     """Reads one pack folder and checks that its files agree with each other."""
 
@@ -550,12 +556,13 @@ class _PackReader:
 
     def yaml(self, relative: str) -> Any:
         path = self.root / relative
-        if not path.resolve().is_relative_to(self.root):
-            raise PackError(f"{self.name(relative)}: a link that leads out of the pack. Put the file itself there.")
+        check_inside(path, self.root, name=self.name(relative))
         return read_yaml(path, name=self.name(relative))
 
     def read(self) -> Pack:
         file = _validate(PackFile, self.yaml("pack.yaml"), name=self.name("pack.yaml"))
+        settings = [file.product_setting, file.service_setting]
+        self._known(settings, file.settings, "setting", self.name("pack.yaml"), "its settings")
         scope = self._scope(file)
         modalities = {entry.id for entry in scope.modalities} | {"any"}
         conditions = {entry.id for entry in scope.conditions} | {"any"}
@@ -591,6 +598,7 @@ class _PackReader:
         path = self.root / "words.txt"
         if not path.is_file():
             return frozenset()
+        check_inside(path, self.root, name=self.name("words.txt"))
         if path.stat().st_size > MAX_FILE_BYTES:
             raise PackError(f"{self.name('words.txt')}: more than the {MAX_FILE_BYTES:,} bytes allowed. Shorten it.")
         lines = path.read_text("utf-8", errors="replace").splitlines()
@@ -636,6 +644,7 @@ class _PackReader:
         claim = _validate(ClaimFile, data, name=name)
         if claim.type != claim_type:
             raise PackError(f"{name}:{data.key_lines['type']}: 'type' is '{claim.type}', the file says '{claim_type}'.")
+        self._known(claim.not_for, file.settings, "setting", name, "pack.yaml")
         for table in ("ladder", "verdicts"):
             missing = [strength.value for strength in Strength if strength not in getattr(claim, table)]
             if missing:

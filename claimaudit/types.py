@@ -15,6 +15,8 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from claimaudit.errors import SettingsError
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -531,6 +533,16 @@ class Signature:
         return f"claimaudit:{self.version}|pack:{self.pack_id}|model:{self.model}" + (f"|{settings}" if settings else "")
 
 
+SHOWN = ("all", "flagged", "near-misses")
+"""Which of its items a result gives as records: findings, flagged ones alone, or near misses alone."""
+
+
+def check_show(show: str) -> None:
+    """Refuse another word with a `SettingsError`."""
+    if show not in SHOWN:
+        raise SettingsError(f"show must be one of {', '.join(SHOWN)}, got '{show}'.")
+
+
 RECORD_FIELDS = (
     "listing_id",
     "field",
@@ -655,6 +667,7 @@ class AuditResult:
     def records(self, show: str = "all") -> list[dict[str, Any]]:
         """The findings as records; `show` is `flagged`, `all` (findings) or `near-misses` (these alone)."""
         items: Sequence[Finding | NearMiss]
+        check_show(show)
         if show == "near-misses":
             items = self.near_misses
         else:

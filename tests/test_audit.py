@@ -196,3 +196,22 @@ def test_an_auditor_travels_to_another_process(speed: str) -> None:
     auditor = Auditor(speed=speed, setting="home")
     copy = pickle.loads(pickle.dumps(auditor))
     assert copy.audit("Mole pen. No pain.").to_dict() == auditor.audit("Mole pen. No pain.").to_dict()
+
+
+def test_words_that_are_none_of_those_known_are_refused(home: Auditor) -> None:
+    with pytest.raises(SettingsError, match="speed must be one of"):
+        AuditSettings(speed="quick")
+    with pytest.raises(SettingsError, match="max_characters must be at least 1"):
+        AuditSettings(max_characters=-5)
+    with pytest.raises(InputError, match="markup 'txt' is none of html, text"):
+        home.audit(Listing("a", "No pain!", markup="txt"))
+    with pytest.raises(SettingsError, match="show must be one of all, flagged, near-misses"):
+        home.audit("Freckle pen. No pain!").records("flaged")
+
+
+def test_disguises_before_and_in_hidden_text_are_both_explained(home: Auditor) -> None:
+    """Hidden text is read after its block, so disguises do not come in the order of the source."""
+    copy = "<div>Freckle pen, USB.</div><p><span hidden>A p@inless pen</span>Our pen is pa1nless.</p>"
+    told = {finding.claim.sentence.text: {step.kind for step in finding.why} for finding in home.audit(copy).flagged}
+    assert len(told) == 2
+    assert all("read-as" in kinds for kinds in told.values())

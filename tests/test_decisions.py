@@ -386,3 +386,13 @@ def test_marks_follow_what_an_entry_says(pen: AuditResult) -> None:
     assert ground_mark(entry) == ground_mark(replace(entry, review_by="2040-01-01"))
     assert ground_mark(entry) != ground_mark(replace(entry, sources=entry.sources * 2))
     assert ground_mark(entry).startswith(f"{entry.id}@")
+
+
+def test_a_sentence_that_stands_twice_is_known_twice(clinic: Auditor) -> None:
+    """Under another heading it may have other grounds; both go by one key."""
+    copy = "Pico laser clinic.\n\nFreckles\n\nGone after one session.\n\nTattoos\n\nGone after one session."
+    result = clinic.audit(copy)
+    recorder = Recorder()
+    recorder.add(result)
+    assert len({finding.claim.sentence.index for finding in result.flagged}) == 2
+    assert not recorder.baseline().sift(result, DAY).flagged

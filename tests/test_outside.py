@@ -22,6 +22,7 @@ from claimaudit.batch.readers import Columns, Rejected, read_listings
 from claimaudit.claims import artifact, phrases
 from claimaudit.claims.ambiguity import is_ambiguous
 from claimaudit.claims.artifact import MANIFEST, read_artifact
+from claimaudit.claims.corpus import read_corpus
 from claimaudit.claims.phrases import check_phrases
 from claimaudit.decisions import tables
 from claimaudit.errors import InputError
@@ -154,13 +155,22 @@ def test_large_files_and_no_files_are_not_read(tmp_path: Path) -> None:
         read_yaml(tmp_path, name="x.yaml")
 
 
-def test_a_link_out_of_the_pack_is_not_followed(folder: Path, tmp_path: Path) -> None:
-    outside = tmp_path / "secret.yaml"
+@pytest.mark.parametrize("name", ["rules.yaml", "words.txt"])
+def test_a_link_out_of_the_pack_is_not_followed(folder: Path, tmp_path: Path, name: str) -> None:
+    outside = tmp_path / "secret"
     shutil.copy(folder / "rules.yaml", outside)
-    (folder / "rules.yaml").unlink()
-    (folder / "rules.yaml").symlink_to(outside)
-    with pytest.raises(PackError, match=r"rules.yaml: a link that leads out of the pack"):
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).symlink_to(outside)
+    with pytest.raises(PackError, match=rf"{name}: a link that leads out of the pack"):
         load_pack(folder)
+
+
+def test_a_link_out_of_a_corpus_is_not_followed(folder: Path, tmp_path: Path) -> None:
+    (folder / "training" / "documents").mkdir(parents=True)
+    (folder / "training" / "splits.yaml").write_text("authors: {}\nheld_out: []\n", "utf-8")
+    (folder / "training" / "documents" / "ann.jsonl").symlink_to(tmp_path / "secret")
+    with pytest.raises(PackError, match=r"documents/ann.jsonl: a link that leads out of the pack"):
+        read_corpus(load_pack(folder))
 
 
 def test_a_link_to_a_pack_is_one(folder: Path, tmp_path: Path) -> None:

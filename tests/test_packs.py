@@ -103,6 +103,7 @@ def edit(folder: Path, file: str, old: str, new: str) -> None:
         ("claims/unkillable.yaml", "id: survives", "id: never-dies", "the pattern id 'never-dies' stands twice"),
         ("pack.yaml", "[unkillable, air_cleaning]", "[unkillable]", "'air_cleaning' is not among the claim_types"),
         ("pack.yaml", "[unkillable, air_cleaning]", "[unkillable, air_cleaning, rare]", "claims/rare.yaml: the file is missing"),
+        ("pack.yaml", "product_setting: ", "product_setting: x", r"pack.yaml: setting 'x\w*' is not in its settings"),
         ("pack.yaml", "version: '1'", "version: '1'\nversion: '2'", r"pack.yaml:3: the key 'version' stands twice"),
         ("cues.yaml", "category: denied", "category: doubted", r"cues.yaml:\d+: "),
         ("cues.yaml", "order: [asked, denied, hedged, asserted]", "order: [asked, hedged, asserted]", "is not in 'order'"),

@@ -22,6 +22,10 @@ class DossierFiles:
     substantiation: str | None = None
     as_of: str = ""
 
+    @property
+    def paths(self) -> list[Path]:
+        return [Path(path) for path in (self.baseline, self.substantiation) if path is not None]
+
     def read(self, pack: Pack) -> Dossier:
         """The dossier.
 

@@ -546,7 +546,7 @@ def _suffix_of_stream(head: bytes, columns: Columns) -> str:
         try:
             return ".jsonl" if isinstance(json.loads(first), dict) else ".txt"
         except ValueError:
-            return ".txt"
+            return ".jsonl" if b"\n" not in head and first.startswith(b'{"') else ".txt"  # its first row goes on
     header = _header(head, _by_mark(head) or "utf-8", _delimiter_of(head, "utf-8", ".csv", columns))
     return ".csv" if len(header) > 1 and set(columns.text) <= set(header) else ".txt"
 

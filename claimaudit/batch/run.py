@@ -34,13 +34,12 @@ from claimaudit.decisions.baseline import KNOWN, RAISED, STEP, WAIVED, Known, Re
 from claimaudit.errors import InputError, OutputError, SettingsError
 from claimaudit.reports.listings import listing_row
 from claimaudit.resources import Pack, model_path
-from claimaudit.types import AuditResult, ClaimType, Listing, Verdict, to_line
+from claimaudit.types import AuditResult, ClaimType, Listing, Verdict, check_show, to_line
 
 BLOCK_LISTINGS = 100
 BLOCK_CHARACTERS = 2_000_000
 """A block ends at whichever comes first. What a kill costs is at most the blocks in hand."""
 MANIFEST_FORMAT = 1
-SHOWN = ("all", "flagged", "near-misses")
 
 Shown = tuple[Entry, AuditResult]
 
@@ -241,8 +240,7 @@ def scan_catalogue(
     PackError, ModelError, SettingsError
         As for `Auditor`.
     """
-    if show not in SHOWN:
-        raise SettingsError(f"show must be one of {', '.join(SHOWN)}, got '{show}'.")
+    check_show(show)
     if workers is not None and workers < 1:
         raise SettingsError(f"workers must be at least 1, got {workers}.")
     if isinstance(pack, Pack):
@@ -274,9 +272,8 @@ def scan_catalogue(
     job = _described(plan, auditor, sources, columns)
     inputs = Inputs()
     with _WorkFolder(targets.work, job, restart=restart) as work:
-        items = read_listings(
-            sources, columns=columns, settings=auditor.pack.settings, inputs=inputs, exclude=targets.written
-        )
+        apart = [*targets.written, *dossier.paths]
+        items = read_listings(sources, columns=columns, settings=auditor.pack.settings, inputs=inputs, exclude=apart)
         scan = _Scan(work, inputs, progress)
         todo = scan.todo(_blocks(_strict(items) if strict else items, job["sha256"], inputs))
         first = list(_take(todo, 2))
@@ -684,15 +681,27 @@ class _Targets:
 
     def _check(self, sources: Sequence[str]) -> None:
         """What can be said before the work, not after it."""
-        taken = {Path(name).resolve() for name in sources if name != "-"}
+        check_apart(sources, self.written)
         for path in self.written:
-            if path.resolve() in taken:
-                raise OutputError(f"{path}: is read or written already. Give each file its own name.")
-            taken.add(path.resolve())
             if not path.parent.is_dir():
                 raise OutputError(f"{path}: there is no folder '{path.parent}'. Make it, or choose another place.")
             if path != self.work and path.exists() and not stat.S_ISREG(path.stat().st_mode):
                 raise OutputError(f"{path}: is no regular file. Choose another place, or leave out the output for a stream.")
+
+
+def check_apart(sources: Sequence[str], written: Iterable[Path]) -> None:
+    """That no file is written over one that is read, or over another.
+
+    Raises
+    ------
+    OutputError
+        One is; the message names it.
+    """
+    taken = {Path(name).resolve() for name in sources if name != "-"}
+    for path in written:
+        if path.resolve() in taken:
+            raise OutputError(f"{path}: is read or written already. Give each file its own name.")
+        taken.add(path.resolve())
 
 
 def _beside(path: Path, suffix: str) -> Path:

@@ -19,16 +19,13 @@ from claimaudit.batch.readers import EXTRA
 from claimaudit.errors import InputError, SettingsError
 from claimaudit.reports.listings import LISTING_FIELDS
 from claimaudit.reports.records import to_cell
+from claimaudit.reports.xlsx import MAX_ROWS, as_cell
 from claimaudit.types import RECORD_FIELDS, to_line
 
 Row = dict[str, Any]
 
 ROW_GROUP = 16_384
 """Rows of a row group in Parquet; the memory that a merge takes."""
-SHEET_ROWS = 1_048_576
-"""Rows of a sheet, its header included: Excel's limit. Further rows go on in a further sheet."""
-CELL_CHARACTERS = 32_767
-"""Characters of a cell: Excel's limit. A longer text is cut and ends in an ellipsis."""
 
 _TYPES = {
     "review": "bool",
@@ -201,8 +198,8 @@ class Excel:
             sheet = workbook.add_worksheet(self._table.name + (f" {number}" if number > 1 else ""))
             sheet.freeze_panes(1, 0)
             for place, name in enumerate(self._table.columns):
-                sheet.write_string(0, place, _fitted(name), bold)
-            for line, row in enumerate(chain(here, islice(rows, SHEET_ROWS - 2)), 1):
+                sheet.write_string(0, place, as_cell(name)[0], bold)
+            for line, row in enumerate(chain(here, islice(rows, MAX_ROWS - 2)), 1):
                 for place, name in enumerate(self._table.columns):
                     self._write(sheet, line, place, row[name])
         try:
@@ -218,7 +215,7 @@ class Excel:
             sheet.write_number(number, place, value)
         elif value is not None:
             text = "; ".join(value) if isinstance(value, list) else value
-            sheet.write_string(number, place, _fitted(text))
+            sheet.write_string(number, place, as_cell(text)[0])
 
 
 FORMATS: Mapping[str, type[JsonLines] | type[Csv] | type[Parquet] | type[Excel]] = {
@@ -279,11 +276,6 @@ def _encodable(value: Any) -> Any:
 def _parsed(blocks: Iterable[bytes]) -> Iterator[Row]:
     for block in blocks:
         yield from map(json.loads, block.splitlines())
-
-
-def _fitted(text: str) -> str:
-    text = text.encode("utf-8", "replace").decode("utf-8")
-    return text if len(text) <= CELL_CHARACTERS else text[: CELL_CHARACTERS - 1] + "…"
 
 
 def _pyarrow() -> Any:

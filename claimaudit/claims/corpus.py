@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from claimaudit.errors import PackError, first_fault
-from claimaudit.resources import Pack, read_yaml
+from claimaudit.resources import Pack, check_inside, read_yaml
 from claimaudit.types import NO_VERDICT, Assertion, Strength, Verdict
 
 SPLITS = ("train", "calibration", "test")
@@ -166,6 +166,8 @@ def read_corpus(pack: Pack) -> Corpus:
     label = f"{pack.root.parent.name}/{pack.root.name}/training"
     if not root.is_dir():
         raise PackError(f"{label}: the pack has no training corpus. Add the folder.")
+    for path in (root, *root.rglob("*")):
+        check_inside(path, pack.root, name=f"{label}/{path.relative_to(root)}")
     splits_name = f"{label}/splits.yaml"
     try:
         splits = Splits.model_validate(read_yaml(root / "splits.yaml", name=splits_name))

@@ -38,12 +38,13 @@ class DisguiseIndex:
     """The disguises of one listing, and those among them that a claim was found in."""
 
     def __init__(self) -> None:
-        self._groups: dict[str, list[tuple[Sequence[Disguise], list[int]]]] = {}
+        self._groups: dict[str, list[tuple[list[Disguise], list[int]]]] = {}
         self._told: dict[tuple[str, Span], Disguise] = {}
 
     def add(self, field: str, disguises: Sequence[Disguise], hidden: Sequence[Disguise]) -> None:
-        """Take in the disguises of a field, and the text that its page does not show: each in order, without overlaps."""
-        groups = [(group, [each.span.end for each in group]) for group in (disguises, hidden) if group]
+        """Take in the disguises of a field, and the text that its page does not show: each without overlaps."""
+        in_order = (sorted(group, key=lambda each: each.span) for group in (disguises, hidden) if group)
+        groups = [(group, [each.span.end for each in group]) for group in in_order]
         if groups:
             self._groups[field] = groups
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from claimaudit.claims.artifact import read_artifact
+from claimaudit.claims.artifact import MANIFEST, read_artifact
 from claimaudit.claims.classify import Assessment, Heard, Unit
 from claimaudit.claims.combine import PLAIN_PROMISES, Combination, Gate, page_share, pattern_feature
 from claimaudit.claims.encoder import Encoded, Encoder
@@ -269,11 +269,13 @@ def load_model(pack: Pack, speed: Speed, folder: Path | None = None) -> TrainedM
             f"no model ships for pack '{pack.name}'. Choose the speed 'patterns', or train one: "
             f"claimaudit train --pack {pack.root}."
         )
-    return _load(pack, found.resolve(), speed)
+    manifest = found / MANIFEST
+    return _load(pack, found.resolve(), manifest.read_bytes() if manifest.is_file() else b"", speed)
 
 
 @lru_cache(maxsize=4)
-def _load(pack: Pack, folder: Path, speed: Speed) -> TrainedModel:
+def _load(pack: Pack, folder: Path, manifest: bytes, speed: Speed) -> TrainedModel:
+    """By its manifest too: a folder that is trained anew holds another model."""
     return TrainedModel(pack, folder, speed)
 
 

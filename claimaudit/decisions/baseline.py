@@ -118,6 +118,15 @@ class Known:
             rules=tuple(ground_mark(rule) for rule in finding.rules),
         )
 
+    def merged_with(self, other: Known) -> Known:
+        """This and another of the same key (a sentence that stands twice): the graver verdict, the grounds of both."""
+        return replace(
+            self,
+            verdict=max(self.verdict, other.verdict, key=lambda verdict: verdict.severity if verdict else -1),
+            grounds=tuple(dict.fromkeys((*self.grounds, *other.grounds))),
+            rules=tuple(dict.fromkeys((*self.rules, *other.rules))),
+        )
+
     def to_json(self) -> str:
         """The line of a baseline's file."""
         return to_line({name: value for name, value in _FORM.dump_python(self, mode="json").items() if value is not None})
@@ -208,14 +217,14 @@ class Baseline:
         """
         findings: list[Finding] = []
         suppressed = list(result.suppressed)
+        flagged = {known.key: known for known in flagged_as_known(result)}
         for finding in result.findings:
-            step = self._step(finding, as_of) if finding.is_flagged else None
+            step = self._step(flagged[Known.of(finding).key], as_of) if finding.is_flagged else None
             said = finding if step is None else replace(finding, why=(*finding.why, step))
             (findings if step is None or step.value == RAISED else suppressed).append(said)
         return replace(result, findings=tuple(findings), suppressed=tuple(suppressed))
 
-    def _step(self, finding: Finding, as_of: date) -> Step | None:
-        now = Known.of(finding)
+    def _step(self, now: Known, as_of: date) -> Step | None:
         entry = self.entries.get(now.key)
         if entry is None:
             return None
@@ -323,8 +332,13 @@ def places_read(result: AuditResult) -> list[tuple[str, str]]:
 
 
 def flagged_as_known(result: AuditResult) -> list[Known]:
-    """What is flagged, reported or not, as a baseline records it."""
-    return [Known.of(finding) for finding in (*result.findings, *result.suppressed) if finding.is_flagged]
+    """What is flagged, reported or not, as a baseline records it: once for each key."""
+    found: dict[str, Known] = {}
+    for finding in (*result.findings, *result.suppressed):
+        if finding.is_flagged:
+            now = Known.of(finding)
+            found[now.key] = found[now.key].merged_with(now) if now.key in found else now
+    return list(found.values())
 
 
 def _place(entry: Known) -> tuple[str, str, str, str]:

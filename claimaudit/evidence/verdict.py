@@ -104,8 +104,8 @@ def _decides(entry: Limitation, claim: Claim, scope: Scope) -> bool:
     """
     if entry.verdicts is None and not entry.softer:
         return False
-    if entry.named_in_sentence:
-        return not claim.named_conditions.isdisjoint(entry.conditions)
+    if entry.named_in_sentence and claim.named_conditions.isdisjoint(entry.conditions):
+        return False
     if entry.kind == "permission" and "any" not in entry.modality:
         return all(not modality.isdisjoint(entry.modality) for modality in scope.primary)
     return True

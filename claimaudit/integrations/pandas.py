@@ -16,10 +16,9 @@ import pandas as pd
 
 from claimaudit.audit import Auditor
 from claimaudit.errors import InputError, SettingsError
-from claimaudit.types import RECORD_FIELDS, Assertion, AuditResult, Listing, Strength, Unchecked, Verdict
+from claimaudit.types import RECORD_FIELDS, Assertion, AuditResult, Listing, Strength, Unchecked, Verdict, check_show
 
 ACCESSOR = "claimaudit"
-SHOWN = ("all", "flagged", "near-misses")
 _UNKNOWN = "unknown"
 _MISSING, _NOT_TEXT, _REFUSED = "missing", "not-text", "refused"
 
@@ -117,8 +116,7 @@ def audit_frame(
     >>> found.attrs["claimaudit"]["listings"], found.attrs["claimaudit"]["not_read"]
     (2, {})
     """
-    if show not in SHOWN:
-        raise SettingsError(f"show must be one of {', '.join(SHOWN)}, got '{show}'.")
+    check_show(show)
     source = _Source(df, text, id_column, setting_column)
     auditor = _auditor(auditor, options)
     positions: list[int] = []

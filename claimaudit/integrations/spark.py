@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 from claimaudit.audit import Auditor, AuditSettings
 from claimaudit.batch.dossier import Dossier
 from claimaudit.batch.readers import Columns, Rejected, as_bytes, read_cell, read_row
-from claimaudit.batch.run import SHOWN, audit_entries
+from claimaudit.batch.run import audit_entries
 from claimaudit.batch.writers import Table, printable
 from claimaudit.decisions.baseline import Baseline
 from claimaudit.errors import InputError, SettingsError
 from claimaudit.reports.listings import LISTING_FIELDS, listing_row
 from claimaudit.resources import Pack
-from claimaudit.types import RECORD_FIELDS
+from claimaudit.types import RECORD_FIELDS, check_show
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -128,8 +128,7 @@ def audit_listings(
     _require_spark()
     from pyspark.sql import functions as F  # noqa: N812
 
-    if show not in SHOWN:
-        raise SettingsError(f"show must be one of {', '.join(SHOWN)}, got '{show}'.")
+    check_show(show)
     if isinstance(pack, Pack):
         raise SettingsError("give the name or the folder of a pack, so that the workers can load it.")
     if settings is not None and options:

@@ -185,6 +185,10 @@ def _details(entry: Entry) -> Iterator[tuple[str, str]]:
     yield "ceiling", entry.ceiling
     if entry.verdicts:
         yield "verdicts", ", ".join(f"{strength.value} {verdict.value}" for strength, verdict in entry.verdicts.items())
+    if entry.softer:
+        yield "verdicts", "one softer than those of its claim types"
+    if entry.named_in_sentence:
+        yield "holds", "where the sentence itself names the condition"
     yield "would hold", entry.wording
     for figure in entry.figures:
         yield "figure", f"{figure.fact} [{figure.source}]"

@@ -318,7 +318,7 @@ class _Desk:
         ]
         for note in notes:
             row += 1
-            sheet.write_string(row, 0, _clean(note)[0], formats.line)
+            sheet.write_string(row, 0, as_cell(note)[0], formats.line)
 
     def _types(self, row: int) -> int:
         """The table of claim types with its chart; returns the row below."""
@@ -409,7 +409,7 @@ class _Table:
             if form == _NUMBER:
                 self.sheet.write_number(self.rows, place, value, look)
                 continue
-            text, is_cut = _clean(value)
+            text, is_cut = as_cell(value)
             self.cut += is_cut
             if text:
                 self.sheet.write_string(self.rows, place, text, look)
@@ -456,10 +456,10 @@ def _entry_row(kind: str, entry: Limitation | Rule, cited: int) -> tuple[Any, ..
     )
 
 
-def _clean(value: Any) -> tuple[str, bool]:
+def as_cell(value: Any) -> tuple[str, bool]:
     r"""A value as text that a cell can hold, and whether it had to be cut.
 
-    >>> _clean(["a", "b\x00"]), _clean("<r>x</r>")
+    >>> as_cell(["a", "b\x00"]), as_cell("<r>x</r>")
     (('a; b', False), ('<r>x</r> ', False))
     """
     if isinstance(value, list | tuple):

@@ -47,7 +47,8 @@ class ForeignParts:
                 listing.id,
                 "language",
                 f"{len(run)} sentence{'s' * (len(run) > 1)} in another language ({self.languages[run[0]]}): not read.",
-                Span(self.spans[run[0]].start, self.spans[run[-1]].end),
+                # Hidden text stands after its block, so the first sentence need not be the first in the source.
+                Span(min(self.spans[index].start for index in run), max(self.spans[index].end for index in run)),
             )
             for run in runs
         ]

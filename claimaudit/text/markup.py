@@ -95,6 +95,9 @@ def is_html(text: str) -> bool:
     return _TAG.search(text) is not None
 
 
+MARKUPS = (None, "html", "text")
+
+
 def read_page(text: str, *, markup: str | None = None) -> Page:
     """The readable text of a listing.
 
@@ -236,6 +239,8 @@ class _Reader:
             self._insert("• ", at)
         elif tag in _BLOCKS:
             self._break(at, "\n" if tag in ("tr", "dd", "option") else "\n\n")
+        if tag in _BLOCKS:
+            self._raised = False  # an unclosed one ends with its block
         if tag == "pre":
             self._preformatted += 1
         if tag == "sup":
@@ -274,7 +279,7 @@ class _Reader:
             self._insert("\u202c", at)
         if self._hiding:
             self._follow_hidden(tag, closes=True)
-        if tag == "sup":
+        if tag == "sup" or tag in _BLOCKS:
             self._raised = False
         if tag == "pre":
             self._preformatted = max(0, self._preformatted - 1)

@@ -78,7 +78,8 @@ def fold(text: MappedText) -> MappedText:
     Span(start=2, end=3)
     """
     raw = text.text
-    if raw.isascii() and "\n" not in raw and "  " not in raw and raw == raw.strip() and raw.isprintable():
+    is_plain = raw.isascii() and "`" not in raw  # of ASCII, only the backtick folds to another character
+    if is_plain and "\n" not in raw and "  " not in raw and raw == raw.strip() and raw.isprintable():
         return MappedText(raw.lower(), text.origin, text.starts, text.ends)
     plain = raw.translate(_ONE_FOR_ONE)
     if _UNEVEN not in plain and "  " not in plain and plain == plain.strip():

@@ -31,7 +31,6 @@ _EMOJI = "\U0001f1e6-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u2300-\u23ff"
 _MARK = rf"[{re.escape(_GLYPHS)}{_EMOJI}][\ufe0f\u200d]*"
 _ENUMERATOR = r"(?:\(?\d{1,2}[.)]{1,2}|\(?[a-z]\)|[a-hA-H]\.(?=\s)|[ivx]{1,4}[.)])"
 _BULLET = re.compile(rf"\s*(?:(?:{_MARK}\s*)+(?:{_ENUMERATOR}(?=\s))?|[-–—*+~]+(?=\s|[A-Za-z\"'“(])|{_ENUMERATOR}(?=\s))\s*")
-_QA_LABEL = re.compile(r"\s*(?:Q(?:uestion)?|A(?:nswer)?)\s?\d{0,2}\s?[:.)]\s+", re.IGNORECASE)
 _LINE = re.compile(r"[^\n\r\u2028\u2029\x0b\x0c]+")
 _BREAK_SIGN = re.compile("[|•●▪■◆►▶➤➔✓✔✅☑★✦❖⁃·*†‡]")
 """Without one of these in a line, `_FRAGMENT_BREAK` need not be tried at each of its characters."""
@@ -66,7 +65,6 @@ class _Piece:
     line: int
     paragraph: int
     is_item: bool
-    is_answer: bool
 
 
 class _Words(NamedTuple):
@@ -197,7 +195,6 @@ def _lines(text: str) -> Iterator[_Line]:
 
 
 def _pieces(text: str, line: _Line) -> Iterator[_Piece]:
-    is_answer = _QA_LABEL.match(text, line.start, line.end) is not None
     first = True
     inline_list = False
     for start, end, is_item in _fragments(text, line):
@@ -205,7 +202,7 @@ def _pieces(text: str, line: _Line) -> Iterator[_Piece]:
         bullet = _BULLET.match(text, start, end)
         for a, b in _by_stops(text, start, end, skip=bullet.end() - start if bullet and (first or is_item) else 0):
             for c, d in _bounded(text, a, b):
-                yield _Piece(c, d, line.number, line.paragraph, bool(line.marker) or inline_list, is_answer)
+                yield _Piece(c, d, line.number, line.paragraph, bool(line.marker) or inline_list)
         first = False
 
 

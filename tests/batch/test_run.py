@@ -301,6 +301,15 @@ def test_a_folder_does_not_read_what_it_is_scanned_into(goods: Path, tmp_path: P
         assert done.counts.listings == 70
 
 
+def test_a_folder_does_not_read_the_baseline_that_lies_in_it(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(json.dumps({"id": "a", "text": "Freckle pen, USB. No pain!"}) + "\n", "utf-8")
+    baseline = tmp_path / "baseline.jsonl"
+    first = scan(tmp_path, tmp_path / "out.jsonl", columns=Columns(), write_baseline=baseline)
+    again = scan(tmp_path, tmp_path / "out.jsonl", columns=Columns(), baseline=baseline)
+    assert (first.counts.listings, first.counts.rejected) == (again.counts.listings, again.counts.rejected) == (1, 0)
+    assert again.counts.flagged == 0
+
+
 def test_blocks_end_by_their_characters_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(run, "BLOCK_CHARACTERS", 50)
     source = tmp_path / "goods.jsonl"

@@ -19,7 +19,9 @@ from claimaudit.batch import writers
 from claimaudit.batch.readers import Entry
 from claimaudit.batch.run import finding_rows
 from claimaudit.batch.writers import FORMATS, Table, format_of, writer_of
+from claimaudit.decisions.review import CUT
 from claimaudit.reports.listings import LISTING_FIELDS, listing_row
+from claimaudit.reports.xlsx import MAX_CELL
 from claimaudit.types import RECORD_FIELDS
 
 HOSTILE = "=1+1\nPico pen for home use, USB. No pain! \ud800 Removes freckles <b>instantly</b>."
@@ -107,7 +109,7 @@ def test_excel_holds_no_formula_and_no_link(rows: list[dict[str, Any]]) -> None:
 
 
 def test_excel_goes_on_in_a_further_sheet(rows: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writers, "SHEET_ROWS", 3)
+    monkeypatch.setattr(writers, "MAX_ROWS", 3)
     workbook = load_workbook(io.BytesIO(merged("xlsx", TABLE, [(rows * 3)[:5]])))
     assert workbook.sheetnames == ["findings", "findings 2", "findings 3"]
     assert [sheet.max_row for sheet in workbook.worksheets] == [3, 3, 2]
@@ -121,7 +123,14 @@ def test_excel_cuts_what_a_cell_cannot_hold(rows: list[dict[str, Any]]) -> None:
     assert sheet is not None
     value = sheet.cell(2, RECORD_FIELDS.index("sentence") + 1).value
     assert isinstance(value, str)
-    assert (len(value), value[-1]) == (writers.CELL_CHARACTERS, "…")
+    assert (len(value), value.endswith(CUT)) == (MAX_CELL, True)
+
+
+def test_excel_text_that_looks_like_markup_of_the_writer_stays_text(rows: list[dict[str, Any]]) -> None:
+    row = {**rows[0], "sentence": "<r>&</r>"}
+    sheet = load_workbook(io.BytesIO(merged("xlsx", TABLE, [[row]]))).active
+    assert sheet is not None
+    assert str(sheet.cell(2, RECORD_FIELDS.index("sentence") + 1).value).strip() == "<r>&</r>"
 
 
 @pytest.mark.parametrize("format_", FORMATS)

@@ -159,3 +159,11 @@ def test_wrong_entries_are_named(broken: object, entry: str, message: str) -> No
     edit(broken, "cues.yaml", "cues:\n", f"disclaimers:\n  - {entry}\ncues:\n")  # type: ignore[arg-type]
     with pytest.raises(PackError, match=message):
         Auditor(broken)  # type: ignore[arg-type]
+
+
+def test_blocks_of_different_fields_are_different(home: Auditor) -> None:
+    result = home.audit(
+        Listing.of_fields("a", {"title": "Painless freckle pen, USB", "faq": "Individual results vary.\n\nNice."})
+    )
+    assert [sent.paragraph for sent in result.sentences] == [0, 1, 2]
+    assert not any(finding.claim.disclaimers for finding in result.flagged)

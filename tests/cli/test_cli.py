@@ -110,6 +110,7 @@ def test_bad_rows_are_named_and_the_others_read(tmp_path: Path) -> None:
         "'spa'",
     ):
         assert part in said
+    assert b"; 5 not read\n" in run("scan", str(path)).stdout
 
 
 def test_a_table_without_its_text_column_is_refused(tmp_path: Path) -> None:
@@ -117,7 +118,7 @@ def test_a_table_without_its_text_column_is_refused(tmp_path: Path) -> None:
     path.write_text("sku,copy\n1,hello\n", "utf-8")
     done = run("scan", str(path))
     assert done.returncode == 2
-    assert "no column 'text' (found: sku, copy). Name the right one with --text, several as --text title,bullets" in done.stderr.decode()
+    assert "no column 'text' (found: sku, copy). Name the right one with --text, several as" in done.stderr.decode()
     assert run("scan", str(path), "--text-column", "copy", "--id-column", "sku").returncode == 0
 
 
@@ -166,3 +167,25 @@ def test_a_closed_pipe_is_no_traceback(folder: Path) -> None:
 
 def test_the_version_is_told() -> None:
     assert run("--version").stdout.decode().strip() == __version__
+
+
+@pytest.mark.parametrize("command", [("scan",), ("labels", "export", "--to", "prodigy")])
+def test_what_is_read_is_not_written_over(tmp_path: Path, command: tuple[str, ...]) -> None:
+    path = tmp_path / "page.html"
+    path.write_text("<p>No pain!</p>", "utf-8")
+    done = run(*command, str(path), "-o", str(path))
+    assert done.returncode == 2
+    assert b"is read or written already" in done.stderr
+    assert path.read_text("utf-8") == "<p>No pain!</p>"
+
+
+def test_ndjson_is_json_lines(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.ndjson"
+    assert run("scan", str(folder), "-o", str(out), "--fail-on", "never").returncode == 0
+    assert all(json.loads(line)["claim_type"] for line in out.read_text("utf-8").splitlines())
+
+
+def test_a_long_first_row_on_standard_input_is_a_row() -> None:
+    row = json.dumps({"text": PEN, "more": "x" * 70_000, "id": "a"})
+    done = run("scan", "-", "--format", "jsonl", stdin=f"{row}\n".encode())
+    assert {json.loads(line)["listing_id"] for line in done.stdout.splitlines()} == {"a"}

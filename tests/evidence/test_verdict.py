@@ -92,3 +92,13 @@ def test_a_flag_cites_what_applies_and_nothing_else(home: Auditor, clinic: Audit
         assert limitation.kind == "limitation"
         assert limitation.sources
     assert all(set(limitation.conditions) & {"any", "tattoo"} for limitation in finding.limitations)
+
+
+def test_what_holds_for_one_of_two_devices_excuses_nothing_of_the_other(clinic: Auditor) -> None:
+    claim = "Sun spots are gone after one session."
+    alone = clinic.audit(f"Pico laser clinic for sun spots. {claim}")
+    beside = clinic.audit(f"IPL and pico laser, IPL or laser, for sun spots. {claim}")
+    found = [
+        next(item.verdict for item in result.findings if item.claim.type == "single_session") for result in (alone, beside)
+    ]
+    assert found[0].severity < found[1].severity

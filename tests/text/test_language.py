@@ -38,3 +38,14 @@ def test_foreign_parts_are_unchecked_and_the_rest_is_read(home: Auditor) -> None
     assert note.span.of(text).startswith("Der Stift")
     assert not result.is_complete
     assert [finding.claim.type for finding in result.flagged] == ["painless"]
+
+
+def test_a_note_on_hidden_text_lies_in_the_source(home: Auditor) -> None:
+    """Hidden text is read after its block, so the order of sentences is not that of the source."""
+    copy = (
+        "<div><span hidden>Die Flecken sind nach einer Woche weg und kommen nicht wieder.</span>"
+        "Der Stift ist für die Haut und nicht mit Schmerz.</div>"
+    )
+    (note,) = [note for note in home.audit(copy).unchecked if note.reason == "language"]
+    assert note.span is not None
+    assert note.span.of(copy).startswith("Die Flecken")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from claimaudit.text.markup import is_html, read_page
+from claimaudit.text.normalize import fold
 from claimaudit.types import Listing
 from tests.conftest import sentences_of
 
@@ -105,3 +106,8 @@ def test_linked_data_is_read_with_its_escapes() -> None:
 
 def test_comments_are_nobodys_copy() -> None:
     assert "secret" not in read_page("<p>pain<!-- secret -->less</p>").readable.text
+
+
+def test_an_unclosed_raised_figure_ends_with_its_block() -> None:
+    page = read_page("<p>Painless<sup>1<sup>.</p><p>100% safe, gone in 3 days</p>", markup="html")
+    assert "100% safe, gone in 3 days" in fold(page.readable).text

@@ -45,3 +45,7 @@ def test_a_ligature_maps_each_letter_to_the_whole() -> None:
     assert folded.text == "fine"
     assert folded.source(0, 1) == folded.source(1, 2) == Span(0, 1)
     assert folded.source(2, 4) == Span(1, 3)
+
+
+def test_a_backtick_is_an_apostrophe_in_plain_ascii_too() -> None:
+    assert fold(MappedText("It doesn`t hurt.")).text == "it doesn't hurt."
