@@ -207,12 +207,13 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """Words of the copy that decided something, with what they speak for."""
+    """Words of the copy that decided something, with what they speak for. `span` lies in the text of `field`."""
 
     speaks_for: str
     text: str
     span: Span
     weight: float
+    field: str = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -688,7 +689,13 @@ class AuditResult:
                 "modalities": sorted(self.scope.modalities),
                 "conditions": sorted(self.scope.conditions),
                 "cues": [
-                    {"speaks_for": cue.speaks_for, "text": cue.text, "start": cue.span.start, "end": cue.span.end}
+                    {
+                        "speaks_for": cue.speaks_for,
+                        "text": cue.text,
+                        "field": cue.field,
+                        "start": cue.span.start,
+                        "end": cue.span.end,
+                    }
                     for cue in self.scope.cues
                 ],
             },

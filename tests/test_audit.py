@@ -215,3 +215,10 @@ def test_disguises_before_and_in_hidden_text_are_both_explained(home: Auditor) -
     told = {finding.claim.sentence.text: {step.kind for step in finding.why} for finding in home.audit(copy).flagged}
     assert len(told) == 2
     assert all("read-as" in kinds for kinds in told.values())
+
+
+def test_cues_of_scope_name_their_field() -> None:
+    fields = {"title": "Pen, USB", "bullets": "For home use. Removes freckles."}
+    cues = audit(Listing.of_fields("a", fields), speed="patterns").to_dict()["scope"]["cues"]
+    assert {cue["field"] for cue in cues} == {"title", "bullets"}
+    assert all(fields[cue["field"]][cue["start"] : cue["end"]].lower() == cue["text"] for cue in cues)

@@ -192,4 +192,4 @@ class _Joined:
         sent = self._sentences[index]
         start = match.start() - self._starts[index]
         end = min(match.end() - self._starts[index], len(sent.folded.text))
-        return Cue(speaks_for, match.group(), sent.folded.source(start, end), weight)
+        return Cue(speaks_for, match.group(), sent.folded.source(start, end), weight, sent.listing.field)
