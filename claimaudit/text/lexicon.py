@@ -122,15 +122,25 @@ class Lexicon:
                 return spelling
         if not MIN_MISTYPED - 1 <= len(token) <= self._longest + 1:
             return None
-        if any(word in self.known and word not in self.words for word in _swapped(token)):
-            return None  # a slip of an ordinary word
+        swapped = set(_swapped(token))
         found = {word for variant in (token, *_without_one(token)) for word in self._shorter.get(variant, ())}
-        for word in sorted(found, key=lambda word: (abs(len(word) - len(token)), word)):
+        # Letters are changed about more often than they are mistaken.
+        for word in sorted(found, key=lambda word: (word not in swapped, abs(len(word) - len(token)), word)):
             if word[0] == token[0] and word[-1] == token[-1]:  # an ending is grammar rather than a slip
                 places = _one_edit(token, word)
                 if places is not None:
-                    return Spelling(word, places)
+                    return None if self._is_slip_of_another(token, word) else Spelling(word, places)
         return None
+
+    def _is_slip_of_another(self, token: str, word: str) -> bool:
+        """Whether a token misses an ordinary word by as little as it misses `word`, or by two letters changed about."""
+        swapped = set(_swapped(token))
+        near = (len(token) - 1, len(token), len(token) + 1)
+        return word not in swapped and any(
+            other in swapped or (other not in self.words and _one_edit(token, other) is not None)
+            for length in near
+            for other in self._shapes.get((length, token[0]), ())
+        )
 
     def censored(self, token: str, covered: Sequence[int]) -> Spelling | None:
         """The one known word that a token is with the letters at the places `covered` free, if it is one worth hiding.

@@ -114,6 +114,13 @@ def test_a_number_after_a_spaced_word_is_a_number() -> None:
 def test_a_slip_of_an_ordinary_word_is_no_slip_of_another() -> None:
     assert undisguise(MappedText("who relaeses it"), Lexicon(["relapses"], ["releases"])) is None
     assert undisguise(MappedText("who relaeses it"), Lexicon(["relapses"])) is not None
+    assert undisguise(MappedText("a correation"), Lexicon(["correction"], ["correlation"])) is None
+
+
+def test_letters_changed_about_are_likelier_than_a_wrong_one() -> None:
+    found = undisguise(MappedText("it is hamrless"), Lexicon(["hairless", "harmless"]))
+    assert found is not None
+    assert found.text.text == "it is harmless"
 
 
 @pytest.mark.parametrize("sign", "™®©\u00ad")
