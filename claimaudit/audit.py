@@ -232,10 +232,11 @@ class Auditor:
         return _Read(sentences, foreign.indices, notes, disguises)
 
     def _check(self, listing: Listing) -> None:
-        if listing.markup not in MARKUPS:
-            raise InputError(
-                f"listing '{listing.id}': markup '{listing.markup}' is none of html, text. Leave it out to tell by the tags."
-            )
+        for part in (listing, *listing.parts):
+            if part.markup not in MARKUPS:
+                raise InputError(
+                    f"listing '{listing.id}': markup '{part.markup}' is none of html, text. Leave it out to tell by tags."
+                )
         if not all(isinstance(part.text, str) for part in (listing, *listing.parts)):
             raise InputError(
                 f"listing '{listing.id}': the text must be a string, got {type(listing.text).__name__}. Convert it first."

@@ -35,8 +35,8 @@ class ClaimNetwork(nn.Module):
 
     def __init__(self, body: Path, types: int) -> None:
         super().__init__()
-        # Over short sentences the backward pass of fused attention takes twice as long as that of the plain one; drawing
-        # which attention weights to drop is a fifth of a step, and gained nothing.
+        # Over short sentences the backward pass of fused attention takes longer than that of the plain one, and drawing
+        # which attention weights to drop takes long and gained nothing.
         self.body = AutoModel.from_pretrained(body, attention_probs_dropout_prob=0.0, attn_implementation="eager")
         self.takes_segments = getattr(self.body.config, "type_vocab_size", 0) > 1
         width = self.body.config.hidden_size
