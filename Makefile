@@ -32,7 +32,7 @@ docs: $(STAMP)  ## write docs/cli.md from the command line's own help, docs/evid
 notebooks: $(STAMP)  ## run the notebooks and keep what they show
 	@$(BIN)/python notebooks/execute.py
 
-model: $(STAMP)  ## train models/skin-1 anew from corpora/skin (three quarters of an hour on two cores)
+model: $(STAMP)  ## train models/skin-1 anew from corpora/skin (an hour or two on two cores, minutes on an accelerator)
 	@$(BIN)/python -m pip install --quiet --editable '.[train]'
 	@$(BIN)/claimaudit train --output models/skin-1
 

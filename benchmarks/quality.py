@@ -17,7 +17,6 @@ import json
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +26,15 @@ from sklearn.linear_model import LogisticRegression
 
 from claimaudit import Auditor, Listing, Pack, load_pack
 from claimaudit.claims.corpus import Document, Label, read_corpus
+from claimaudit.claims.passages import Passage, PassageLine
 from claimaudit.claims.setting import ScopeReader
 from claimaudit.claims.training.bodies import encoder_body
-from claimaudit.claims.training.build import examples_to_learn_from, train_linear
-from claimaudit.claims.training.examples import Example, ReadDocument, arrays, read_documents
+from claimaudit.claims.training.build import examples_of, lessons_to_learn_from, train_linear
+from claimaudit.claims.training.examples import Example, Lesson, ReadDocument, arrays, read_documents
 from claimaudit.claims.training.recipe import Recipe
 from claimaudit.types import Assertion, Strength, Verdict
 
-Scores = Callable[[Sequence[Example]], np.ndarray]
+Scores = Callable[[Sequence[ReadDocument]], np.ndarray]
 ROUNDS = 1_000
 PAGE = """# Which kind of model finds flags best
 
@@ -79,7 +79,8 @@ class Bench:
         reader = ScopeReader(pack)
         corpus = read_corpus(pack)
         self.size = len(corpus.split("train"))
-        self.train = examples_to_learn_from(read_documents(corpus.split("train"), reader), corpus, reader)
+        self.lessons = lessons_to_learn_from(read_documents(corpus.split("train"), reader), corpus, reader)
+        self.train = examples_of(self.lessons)
         self.documents = {
             "calibration": read_documents(corpus.split("calibration"), reader),
             "test": read_documents(corpus.split("test"), reader),
@@ -113,7 +114,7 @@ class Bench:
 
     def linear(self) -> Scores:
         model = train_linear(self.train, self.types)
-        return lambda examples: model.scores([example.reading for example in examples]).flagged
+        return lambda documents: model.scores([example.reading for example in _examples(documents)]).flagged
 
     def embedded(self, embed: Callable[[list[str]], np.ndarray]) -> Scores:
         def features(examples: Sequence[Example]) -> np.ndarray:
@@ -130,24 +131,27 @@ class Bench:
             solver = "lbfgs" if isinstance(features, np.ndarray) else "liblinear"
             model = LogisticRegression(C=20, class_weight="balanced", solver=solver, max_iter=100, tol=1e-3, random_state=0)
             models.append(model.fit(features[rows], targets.flagged[rows, column]))
-        return lambda examples: np.stack([model.decision_function(transform(examples)) for model in models], axis=1)
+        return lambda documents: np.stack(
+            [model.decision_function(transform(_examples(documents))) for model in models], axis=1
+        )
 
     def tuned(self, body: Path, *, context: bool = True, share: float = 1.0) -> Scores:
         from claimaudit.claims.training.encoder import fit_encoder, predict
 
-        def seen(examples: Sequence[Example]) -> list[Example]:
-            if context:
-                return list(examples)
-            return [replace(example, reading=example.reading._replace(context=""), alone=None) for example in examples]
+        def seen(lessons: Sequence[Lesson]) -> Sequence[Lesson]:
+            return lessons if context else _without_context(lessons)
 
-        train = self.train
+        lessons = list(self.lessons)
         if share < 1:
-            names = sorted({example.document for example in train})
-            random.Random(0).shuffle(names)
-            kept = set(names[: int(share * len(names))])
-            train = [example for example in train if example.document in kept]
-        network = fit_encoder(seen(train), self.types, body, Recipe())
-        return lambda examples: predict(network, [example.reading for example in seen(examples)], body)[1]
+            random.Random(0).shuffle(lessons)
+            lessons = lessons[: int(share * len(lessons))]
+        network = fit_encoder(seen(lessons), self.types, body, Recipe())
+
+        def scores(documents: Sequence[ReadDocument]) -> np.ndarray:
+            passages = [lesson.passage for lesson in seen([Lesson(read.passage, read.examples) for read in documents])]
+            return np.concatenate(predict(network, passages, body))
+
+        return scores
 
     def shipped(self) -> Scores:
         from claimaudit.claims.artifact import read_artifact
@@ -156,18 +160,22 @@ class Bench:
         folder = self.model or model_path(self.pack)
         assert folder is not None, "give --model"
         encoder = read_artifact(folder).encoder()
-        return lambda examples: np.stack([read.flagged for read in encoder.read([e.reading for e in examples])])
+
+        def scores(documents: Sequence[ReadDocument]) -> np.ndarray:
+            return np.concatenate([encoder.flagged(read.passage, range(len(read.examples))) for read in documents])
+
+        return scores
 
     # --- measuring -------------------------------------------------------------------------------------------
 
     def alone(self, scores: Scores) -> dict[str, Any]:
-        calibration = _examples(self.documents["calibration"])
-        cut = self.best_cut(calibration, scores(calibration))
+        calibration = self.documents["calibration"]
+        cut = self.best_cut(_examples(calibration), scores(calibration))
         result: dict[str, Any] = {"cut": round(cut, 3)}
         for name, documents in self.documents.items():
             if name != "calibration":
                 examples = _examples(documents)
-                flags = scores(examples) >= cut
+                flags = scores(documents) >= cut
                 found = {
                     (examples[row].document, examples[row].index, self.types[column])
                     for row, column in zip(*np.nonzero(flags), strict=True)
@@ -227,6 +235,16 @@ def measure(documents: Sequence[ReadDocument], found: set[tuple[str, int, str]])
 
 def _examples(documents: Sequence[ReadDocument]) -> list[Example]:
     return [example for read in documents for example in read.examples]
+
+
+def _without_context(lessons: Sequence[Lesson]) -> list[Lesson]:
+    """Each line that is to be learned as a passage of its own, of which nothing is known."""
+    return [
+        Lesson(Passage("", (PassageLine(line.text),)), (example,))
+        for lesson in lessons
+        for line, example in zip(lesson.passage.lines, lesson.examples, strict=True)
+        if example is not None
+    ]
 
 
 def _frozen(body: Path) -> Callable[[list[str]], np.ndarray]:

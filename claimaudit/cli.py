@@ -523,7 +523,7 @@ def train(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the model; its name is the model's name.")],
     pack: PackOption = None,
     fast_only: Annotated[
-        bool, typer.Option("--fast-only", help="Without the encoder: minutes, not an hour, and no extra is needed.")
+        bool, typer.Option("--fast-only", help="Without the encoder: minutes, not hours, and no extra is needed.")
     ] = False,
 ) -> None:
     """Train a model from a pack's training corpus, measure it on the splits kept apart, and write both."""
@@ -755,6 +755,7 @@ def _write(
     from claimaudit.batch.run import finding_rows
     from claimaudit.batch.writers import Csv, JsonLines, Table
     from claimaudit.reports import html, records, text
+    from claimaudit.types import writable
 
     if format_ in (Format.JSONL, Format.CSV):
         table = Table.of_findings(keep)
@@ -770,7 +771,7 @@ def _write(
         records.write_json(list(results), out)
     else:
         for line in text.render(results, show=show, not_read=not_read):
-            out.write(line.encode("utf-8", "replace").decode("utf-8") + "\n")
+            out.write(writable(line) + "\n")
 
 
 @contextmanager

@@ -40,6 +40,8 @@ class Assertion(StrEnum):
 
 NO_VERDICT = frozenset({Assertion.ASKED, Assertion.CONDITIONAL, Assertion.REPORTED, Assertion.WISHED, Assertion.COMPARED})
 """A claim said in one of these ways is nobody's promise: it becomes a near miss, never a finding."""
+SOFTENED = frozenset({Assertion.HEDGED, Assertion.LIMITED})
+"""A claim said in one of these ways promises one step less: its verdict is the softer one."""
 
 
 class Strength(StrEnum):
@@ -184,7 +186,7 @@ class Sentence:
     case, plain letters, single spaces); both map to the source. `heading`, `lead_in` and `question` are indices of
     other sentences of the listing, or None. `kind` is `prose`, `heading` or `item`; `zone` tells where in an HTML
     page the words stand (`body`, `title`, `alt`, `meta`, `json-ld`, `hidden`); `paragraph` counts the blocks between blank
-    lines. `is_disguised` tells that `folded` spells words otherwise than the copy.
+    lines, `line` the lines. `is_disguised` tells that `folded` spells words otherwise than the copy.
     """
 
     listing: Listing
@@ -199,6 +201,7 @@ class Sentence:
     lead_in: int | None = None
     question: int | None = None
     is_disguised: bool = False
+    line: int = 0
 
     @property
     def text(self) -> str:
@@ -588,6 +591,11 @@ def content_key(kind: str, *content: str) -> str:
 def group_key(claim: Claim) -> str:
     """What a claim shares with its repeats in other fields and listings: its type and the folded words of its sentence."""
     return content_key("g", claim.type, " ".join(claim.sentence.folded.text.split()))
+
+
+def writable(text: str) -> str:
+    """The text with a "?" for each lone surrogate, so that it can be written as UTF-8."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def to_line(row: Mapping[str, Any]) -> str:

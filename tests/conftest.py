@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import signal
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from claimaudit import Auditor, Listing, Pack, load_pack
+from claimaudit.batch.writers import Csv, JsonLines, Table
 from claimaudit.text.sentences import split_sentences
-from claimaudit.types import Sentence
+from claimaudit.types import AuditResult, Sentence
 
 TESTS = Path(__file__).parent
 
@@ -35,6 +38,14 @@ def home(pack: Pack) -> Auditor:
 @pytest.fixture(scope="session")
 def clinic(pack: Pack) -> Auditor:
     return Auditor(pack, setting="clinic", speed="patterns")
+
+
+def table_of(writer: type[Csv] | type[JsonLines], results: Iterable[AuditResult]) -> bytes:
+    """The findings and near misses as a scan writes them."""
+    out = io.BytesIO()
+    made = writer(Table.of_findings())
+    made.merge([made.encode(result.records("all")) for result in results], out)
+    return out.getvalue()
 
 
 def sentences_of(text: str, *, markup: str | None = "text") -> tuple[Sentence, ...]:

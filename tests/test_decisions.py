@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 
 from claimaudit import Auditor, InputError, Listing
+from claimaudit.batch.writers import Csv, JsonLines
 from claimaudit.decisions.baseline import Baseline, Choice, Decision, Known, Recorder, Waiver, decision_key, ground_mark
 from claimaudit.decisions.diff import Kind, diff
 from claimaudit.decisions.review import apply, read_decisions
 from claimaudit.decisions.tables import from_cell
-from claimaudit.reports.records import to_cell, write_csv, write_jsonl
+from claimaudit.reports.records import to_cell
 from claimaudit.types import AuditResult, Verdict
+from tests.conftest import table_of
 
 DAY = date(2026, 6, 1)
 PEN = "Pico pen for home use, USB. Removes freckles instantly. No pain!"
@@ -342,10 +344,9 @@ def test_diff_tells_new_gone_and_changed(tmp_path: Path, home: Auditor, pen: Aud
     )
     files = {}
     for name, result in (("old", pen), ("new", other)):
-        for suffix, write in ((".jsonl", write_jsonl), (".csv", write_csv)):
+        for suffix, writer in ((".jsonl", JsonLines), (".csv", Csv)):
             files[name + suffix] = tmp_path / (name + suffix)
-            with files[name + suffix].open("w", encoding="utf-8", newline="") as out:
-                write([result, home.audit(Listing("=same", "Pico pen. No pain!"))], out)
+            files[name + suffix].write_bytes(table_of(writer, [result, home.audit(Listing("=same", "Pico pen. No pain!"))]))
     found = diff(files["old.jsonl"], files["new.jsonl"])
     assert {(change.kind.value, change.claim_type, change.is_worse) for change in found.changes} == {
         ("gone", "instant_removal", False),

@@ -27,7 +27,7 @@ from claimaudit.claims.linear import SETTINGS, Lexicon, LinearModel, ListingMode
 from claimaudit.errors import ModelError, first_fault
 from claimaudit.types import ClaimType
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "model.json"
 MAX_FILE_BYTES = 200_000_000
 MAX_MANIFEST_BYTES = 1_000_000
@@ -68,7 +68,6 @@ class Artifact:
     folder: Path
     label: str
     name: str
-    pack: str
     claim_types: tuple[ClaimType, ...]
     gate: float
     combinations: Mapping[str, Combination]
@@ -178,7 +177,6 @@ def read_artifact(folder: Path) -> Artifact:
         folder=folder,
         label=label,
         name=read.name,
-        pack=read.pack,
         claim_types=tuple(read.claim_types),
         gate=read.gate,
         combinations={name: _combination(entry, name, label) for name, entry in read.combinations.items()},

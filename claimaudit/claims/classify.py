@@ -12,7 +12,7 @@ from claimaudit.claims.assertion import AssertionReader, Found
 from claimaudit.claims.patterns import Context, PatternMatcher, Proposal
 from claimaudit.claims.setting import ScopeReader
 from claimaudit.resources import Pack
-from claimaudit.types import NO_VERDICT, Assertion, Claim, ClaimType, Scope, Sentence, Step, Strength
+from claimaudit.types import NO_VERDICT, SOFTENED, Assertion, Claim, ClaimType, Scope, Sentence, Step, Strength, Verdict
 
 _RUNG = {Strength.ABSOLUTE: 2, Strength.STRONG: 1, Strength.MODEST: 0}
 
@@ -100,7 +100,7 @@ class ClaimFinder:
             if not self._applies(unit[1], scope):
                 continue
             claim = heard.get(unit)
-            is_promise = claim is not None and _weight(claim.strength, claim.assertion) > 0
+            is_promise = claim is not None and self._promises(claim)
             reads_assertion = assessment.proposal.assertion is not None
             if claim is None or (assessment.is_flagged and not is_promise and reads_assertion):
                 cues = self._assertion.cues_in(sentences[unit[0]].folded.text)
@@ -116,6 +116,9 @@ class ClaimFinder:
                 )
             claims[unit] = claim
         return claims
+
+    def _promises(self, claim: Claim) -> bool:
+        return promises(claim.strength, claim.assertion, self._pack.claims[claim.type].verdicts)
 
     def _applies(self, claim_type: ClaimType, scope: Scope) -> bool:
         return scope.assumed_setting not in self._pack.claims[claim_type].not_for
@@ -180,17 +183,8 @@ class ClaimFinder:
     @staticmethod
     def _readable(sent: Sentence, proposal: Proposal) -> str:
         """The claim's words as a person reads them: the readable characters whose source the span covers."""
-        span = sent.folded.source(proposal.start, proposal.end)
-        readable = sent.readable
-        if readable.starts is None or readable.ends is None:
-            words = readable.text[span.start - readable.origin : span.end - readable.origin]
-        else:
-            words = "".join(
-                character
-                for character, start, end in zip(readable.text, readable.starts, readable.ends, strict=True)
-                if start < span.end and end > span.start
-            )
-        return " ".join(words.split())
+        start, end = sent.readable.covered(sent.folded.source(proposal.start, proposal.end))
+        return " ".join(sent.readable.text[start:end].split())
 
 
 @lru_cache(maxsize=4)
@@ -199,14 +193,28 @@ def _compiled(pack: Pack) -> tuple[PatternMatcher, AssertionReader, ScopeReader]
     return PatternMatcher(pack), AssertionReader(pack), ScopeReader(pack)
 
 
+def promises(strength: Strength, assertion: Assertion, ladder: Mapping[Strength, Verdict]) -> bool:
+    """Whether a claim said so would be flagged by the default ladder of its type: how readings are sorted.
+
+    Not a verdict: that depends on the evidence for the setting, modality and condition, and is the judge's.
+
+    >>> ladder = {Strength.ABSOLUTE: Verdict.CONTRADICTED, Strength.STRONG: Verdict.OVERSTATED}
+    >>> promises(Strength.STRONG, Assertion.HEDGED, ladder), promises(Strength.ABSOLUTE, Assertion.HEDGED, ladder)
+    (False, True)
+    """
+    if assertion in NO_VERDICT or assertion is Assertion.DENIED:
+        return False
+    verdict = ladder.get(strength, Verdict.CONSISTENT)
+    return (verdict.softer if assertion in SOFTENED else verdict).is_flagged
+
+
 def _weight(strength: Strength, assertion: Assertion) -> float:
     """How much a claim promises once its assertion is heard: the order in which proposals of one unit stand."""
     if assertion in NO_VERDICT:
         return -1
     if assertion is Assertion.DENIED:
         return -0.5
-    softened = assertion in (Assertion.HEDGED, Assertion.LIMITED)
-    return max(_RUNG[strength] - softened, 0)
+    return max(_RUNG[strength] - (assertion in SOFTENED), 0)
 
 
 def _with_model(why: tuple[Step, ...], steps: tuple[Step, ...]) -> tuple[Step, ...]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from claimaudit.claims.classify import Heard
 from claimaudit.claims.linear import TELLING_LENGTH
-from claimaudit.types import NO_VERDICT, Assertion
+from claimaudit.types import NO_VERDICT, SOFTENED, Assertion
 
 LIMITS = {"linear": 6.0, "encoder": 6.0, "listing": 2.0}
 """The models' features, log-odds of a flag by the linear model and by the encoder and that the listing holds any, with how
@@ -77,7 +77,7 @@ class Combination:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Which sentences the encoder reads: those that the cheap models and the patterns cannot rule out."""
+    """Which sentences the encoder must read: those that the cheap models and the patterns cannot rule out."""
 
     fast: Combination
     least: float
@@ -95,7 +95,7 @@ def pattern_feature(heard: Heard) -> int:
     """The place in `PATTERN_FEATURES` of a claim as the patterns heard it."""
     if heard.assertion in NO_VERDICT or heard.assertion is Assertion.DENIED:
         name = "pattern-unclaimed"
-    elif heard.assertion in (Assertion.HEDGED, Assertion.LIMITED):
+    elif heard.assertion in SOFTENED:
         name = "pattern-softened"
     else:
         name = f"pattern-{heard.strength.value}"

@@ -1,40 +1,36 @@
 """The fine-tuned encoder at run time: an ONNX graph, its tokenizer, and nothing that trains.
 
-A sentence is read beside its context (two segments). For each claim type the graph attends to the words of the sentence that
-carry the type (label-wise attention after Mullenbach et al. 2018, arXiv 1802.05695) and gives from these log-odds that
-the sentence speaks of the type and that it is flagged, the strength, the assertion status, and the weight of each word.
+A listing is read in windows of many sentences (`claimaudit.claims.passages`), each word in the light of all others. For each
+sentence and claim type the graph attends to the words of the sentence that carry the type (label-wise attention after
+Mullenbach et al. 2018, arXiv 1802.05695) and gives from these log-odds that the sentence speaks of the type and that it is
+flagged, the strength, the assertion status, and the weight of each word.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from claimaudit.claims.readings import Reading
+from claimaudit.claims.passages import Layout, Passage, Window
 
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
-
-MAX_TOKENS = 128
-"""Of context and sentence together; a longer sentence is cut, which may miss a claim at its end."""
-
-
-MAX_READINGS = 2_048
-"""Readings whose answers are remembered (some 10 MB): catalogues repeat themselves."""
+MAX_WINDOWS = 256
+"""Windows whose answers are remembered (some 60 kB each): catalogues repeat whole listings."""
+UNREAD_ODDS = -6.0
+"""What stands for the log-odds of a line in a window that its gate kept from the encoder, and of one without words."""
+OUTPUTS = ("present", "flagged", "strength", "assertion", "words")
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """What the encoder says of one reading, for t claim types.
+    """What the encoder says of one sentence, for t claim types.
 
     `present`, `flagged`: log-odds, shape (t,). `strength` (t, 3) and `assertion` (t, 9): probabilities in the order of
     `Strength` and `Assertion`. `words` (n, t): log-weights of the n tokens of the sentence, `offsets` their
-    [start, end) in the reading's text.
+    [start, end) in its folded text.
     """
 
     present: np.ndarray
@@ -56,55 +52,79 @@ class Encoder:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(graph.read_bytes(), options, providers=["CPUExecutionProvider"])
-        self._answer = lru_cache(maxsize=MAX_READINGS)(self._run)
-        self._tokenizer = fixed_tokenizer(Tokenizer.from_file(str(tokenizer)))
+        self._answers = lru_cache(maxsize=MAX_WINDOWS)(self._run)
+        self._layout = Layout(Tokenizer.from_file(str(tokenizer)))
+        self._types = int(self._session.get_outputs()[1].shape[-1])
 
-    def read(self, readings: Sequence[Reading]) -> list[Encoded]:
-        """What the encoder says of each reading; the same sentence in the same context is read once.
+    def read(self, passage: Passage, wanted: Collection[int]) -> dict[int, Encoded]:
+        """What the encoder says of each line of the windows that own a wanted one; the same window is read once.
 
-        One at a time: int8 activations are scaled by the largest of a run, so in a batch each sentence would change the
-        answers for the others.
+        Lines without words have no answer. One window at a time: int8 activations are scaled by the largest of a run, so in
+        a batch each window would change the answers for the others.
         """
-        return [self._answer(reading) for reading in readings]
+        found: dict[int, Encoded] = {}
+        for window in self._windows(passage, wanted):
+            found |= self._answers(window)
+        return found
 
-    def _run(self, reading: Reading) -> Encoded:
-        encoding = encode(self._tokenizer, reading)
-        outputs = self._session.run(["present", "flagged", "strength", "assertion", "words"], pad([encoding]))
-        present, flagged, strength, assertion, words = (output[0] for output in outputs)
-        places = [place for place, segment in enumerate(encoding.sequence_ids) if segment == 1]
-        return Encoded(
-            present,
-            flagged,
-            softmax(strength),
-            softmax(assertion),
-            words[places],
-            tuple(encoding.offsets[place] for place in places),
-        )
+    def flagged(self, passage: Passage, wanted: Collection[int]) -> np.ndarray:
+        """The log-odds that each line of a passage is flagged, shape (lines, t); `UNREAD_ODDS` for what is not read."""
+        odds = np.full((len(passage.lines), self._types), UNREAD_ODDS)
+        for line, answer in self.read(passage, wanted).items():
+            odds[line] = answer.flagged
+        return odds
+
+    def lines(self, passage: Passage, wanted: Collection[int]) -> set[int]:
+        """The lines that `read` answers for."""
+        windows = self._windows(passage, wanted)
+        return {line for window in windows for line in window.own if window.offsets[line - window.shown.start]}
+
+    def _windows(self, passage: Passage, wanted: Collection[int]) -> Iterator[Window]:
+        if not wanted:
+            return
+        for window in self._layout.windows(passage):
+            if any(line in wanted for line in window.own):
+                yield window
+
+    def _run(self, window: Window) -> dict[int, Encoded]:
+        inputs = {name: values for name, values in pad([window]).items() if name != "attention_mask"}
+        outputs = dict(zip(OUTPUTS, self._session.run(list(OUTPUTS), inputs), strict=True))
+        present, flagged, words = (outputs[name][0] for name in ("present", "flagged", "words"))
+        strength, assertion = softmax(outputs["strength"][0]), softmax(outputs["assertion"][0])
+        owners = np.array(window.owners)
+        found = {}
+        for line in window.own:
+            number = line - window.shown.start
+            offsets = window.offsets[number]
+            if offsets:
+                found[line] = Encoded(
+                    present[number],
+                    flagged[number],
+                    strength[number],
+                    assertion[number],
+                    words[number, owners == number],
+                    offsets,
+                )
+        return found
 
 
-def fixed_tokenizer(tokenizer: Tokenizer) -> Tokenizer:
-    """The tokenizer with our limit and no padding of its own."""
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(MAX_TOKENS, strategy="only_second")
-    return tokenizer
+def pad(windows: Sequence[Window]) -> dict[str, np.ndarray]:
+    """The graph's inputs for b windows of at most n tokens and s lines.
 
-
-def encode(tokenizer: Tokenizer, reading: Reading) -> Any:
-    """Tokens of the context and the sentence."""
-    context, text = (part.encode("utf-8", "replace").decode("utf-8") for part in reading)  # lone surrogates become "?"
-    return tokenizer.encode(context, text or " ")
-
-
-def pad(encodings: Sequence[Any]) -> dict[str, np.ndarray]:
-    """The graph's inputs for some encodings: each of shape (n, longest), int64."""
-    shape = (len(encodings), max(len(encoding.ids) for encoding in encodings))
-    inputs = {name: np.zeros(shape, np.int64) for name in ("input_ids", "attention_mask", "segments")}
-    for row, encoding in enumerate(encodings):
-        count = len(encoding.ids)
-        inputs["input_ids"][row, :count] = encoding.ids
+    `input_ids`, `attention_mask` and `segments` have the shape (b, n), int64; `members` (b, s, n) is 1 where a token belongs
+    to a line, float32.
+    """
+    length, lines = max(len(window.ids) for window in windows), max(len(window.shown) for window in windows)
+    inputs = {name: np.zeros((len(windows), length), np.int64) for name in ("input_ids", "attention_mask", "segments")}
+    owners = np.full((len(windows), length), lines)
+    for row, window in enumerate(windows):
+        count = len(window.ids)
+        inputs["input_ids"][row, :count] = window.ids
         inputs["attention_mask"][row, :count] = 1
-        inputs["segments"][row, :count] = [1 if segment == 1 else 0 for segment in encoding.sequence_ids]
-    return inputs
+        inputs["segments"][row, :count] = window.segments
+        owners[row, :count] = window.owners
+    members = owners[:, None, :] == np.arange(lines)[None, :, None]
+    return {**inputs, "members": members.astype(np.float32)}
 
 
 def softmax(values: np.ndarray) -> np.ndarray:

@@ -1,8 +1,8 @@
 """The cheap models: logistic regressions on words and letters.
 
 `LinearModel` reads a sentence and its context. It serves twice: as the model of `fast`, and in `accurate` as the gate that
-decides which sentences the encoder reads. `ListingModel` reads a whole listing and tells whether it reads like one that
-promises too much; what a leaflet, a newspaper or an honest seller quotes or explains is flagged less readily.
+decides which parts of a listing the encoder reads. `ListingModel` tells whether a whole listing reads like one that promises
+too much; what a leaflet, a newspaper or an honest seller quotes or explains is flagged less readily.
 """
 
 from __future__ import annotations

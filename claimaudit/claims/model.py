@@ -1,8 +1,8 @@
 """The trained model of a pack: what it says of each sentence and claim type, beside what the patterns heard.
 
-Two speeds, one interface. `fast` weighs the patterns with a linear model. `accurate` adds the fine-tuned encoder for the
-sentences that the linear model lets through or a pattern has hit. Both propose type, strength and assertion status;
-verdicts are the judge's.
+Two speeds, one interface. `fast` weighs the patterns with a linear model. `accurate` adds the fine-tuned encoder, for the
+parts of a listing with a sentence that the linear model lets through or a pattern has hit. Both propose type, strength and
+assertion status; verdicts are the judge's.
 """
 
 from __future__ import annotations
@@ -17,23 +17,22 @@ from pathlib import Path
 import numpy as np
 
 from claimaudit.claims.artifact import MANIFEST, read_artifact
-from claimaudit.claims.classify import Assessment, Heard, Unit
+from claimaudit.claims.classify import Assessment, Heard, Unit, promises
 from claimaudit.claims.combine import PLAIN_PROMISES, Combination, Gate, page_share, pattern_feature
-from claimaudit.claims.encoder import Encoded, Encoder
+from claimaudit.claims.encoder import UNREAD_ODDS, Encoded, Encoder
 from claimaudit.claims.linear import Exemplars, Lexicon, LinearScores, length_of
+from claimaudit.claims.passages import passage_of
 from claimaudit.claims.patterns import Proposal
 from claimaudit.claims.readings import Reading, readings
 from claimaudit.errors import ModelError
 from claimaudit.resources import Pack, model_path
-from claimaudit.types import NO_VERDICT, Assertion, ClaimType, Scope, Sentence, Step, Strength, Verdict
+from claimaudit.types import Assertion, ClaimType, Scope, Sentence, Step, Strength
 
 STRENGTHS = tuple(Strength)
 ASSERTIONS = tuple(Assertion)
 ASSERTED = ASSERTIONS.index(Assertion.ASSERTED)
 SPOKEN_ODDS = 0.0
 """Log-odds from which a type that is not flagged is still reported as spoken of: more probable than not."""
-UNREAD_ODDS = -6.0
-"""What stands for the encoder's log-odds of a sentence that its gate kept from it."""
 WORD_RANGE = 5.0
 """A word belongs to a claim's span when its log-weight is at most this far below the strongest word's. Of 2 to 7 this agreed
 best with the readers' spans (intersection over union 0.68 on the calibration split)."""
@@ -96,13 +95,13 @@ class TrainedModel:
         self._artifact = artifact
         self._ready: dict[ClaimType, Exemplars | None] = {}
 
-    def gate_opens(self, sentences: Sequence[Sentence], scope: Scope, heard: Mapping[Unit, Heard]) -> list[int]:
-        """Places of the sentences that the cheap models and the patterns cannot rule out: those that an encoder reads."""
+    def let_through(self, sentences: Sequence[Sentence], scope: Scope, heard: Mapping[Unit, Heard]) -> set[int]:
+        """Places of the sentences that the encoder reads: those of every window that the gate does not rule out."""
         read = readings(sentences, scope)
-        if not read:
-            return []
+        if not read or self._encoder is None:
+            return set()
         odds, _ = self._cheap(read)
-        return self._opened(odds, self._told(heard, len(read)), read)
+        return self._encoder.lines(passage_of(sentences, scope), self._opened(odds, self._told(heard, len(read)), read))
 
     def assess(self, sentences: Sequence[Sentence], scope: Scope, heard: Mapping[Unit, Heard]) -> dict[Unit, Assessment]:
         """Of the sentences of one listing, each unit that the patterns heard or the model takes for spoken of."""
@@ -113,8 +112,7 @@ class TrainedModel:
         told = self._told(heard, len(read))
         encoded: dict[int, Encoded] = {}
         if self._encoder is not None:
-            places = self._opened(odds, told, read)
-            encoded = dict(zip(places, self._encoder.read([read[place] for place in places]), strict=True))
+            encoded = self._encoder.read(passage_of(sentences, scope), self._opened(odds, told, read))
             answers = np.full(told.shape, UNREAD_ODDS)
             for place, answer in encoded.items():
                 answers[place] = answer.flagged
@@ -159,10 +157,10 @@ class TrainedModel:
         probabilities = cheap.probabilities({name: odds[name] for name in ("linear", "listing")}, told)
         return np.where(probabilities >= cheap.cut, probabilities, 0.0)
 
-    def _opened(self, odds: Mapping[str, np.ndarray | float], told: np.ndarray, read: Sequence[Reading]) -> list[int]:
-        """Places of the sentences that the encoder reads: of a snippet all with words, for the gate was set on pages."""
+    def _opened(self, odds: Mapping[str, np.ndarray | float], told: np.ndarray, read: Sequence[Reading]) -> set[int]:
+        """Places of the sentences that the encoder must read: of a snippet all with words, for the gate was set on pages."""
         opened = self._gate.opens(odds, told) if _page_share(read) == 1 else np.ones(len(told), bool)
-        return [place for place in np.flatnonzero(opened).tolist() if read[place].text]
+        return {place for place in np.flatnonzero(opened).tolist() if read[place].text}
 
     def _cheap(self, read: Sequence[Reading]) -> tuple[dict[str, np.ndarray | float], LinearScores]:
         """The log-odds of the linear models, and all that the one of sentences says."""
@@ -279,25 +277,8 @@ def _load(pack: Pack, folder: Path, manifest: bytes, speed: Speed) -> TrainedMod
     return TrainedModel(pack, folder, speed)
 
 
-def promises(strength: Strength, assertion: Assertion, ladder: Mapping[Strength, Verdict]) -> bool:
-    """Whether a claim said so would be flagged by the default ladder of its type: how the model sorts its readings.
-
-    Not a verdict: that depends on the evidence for the setting, modality and condition, and is the judge's.
-
-    >>> ladder = {Strength.ABSOLUTE: Verdict.CONTRADICTED, Strength.STRONG: Verdict.OVERSTATED}
-    >>> promises(Strength.STRONG, Assertion.HEDGED, ladder), promises(Strength.ABSOLUTE, Assertion.HEDGED, ladder)
-    (False, True)
-    """
-    if assertion in NO_VERDICT or assertion is Assertion.DENIED:
-        return False
-    verdict = ladder.get(strength, Verdict.CONSISTENT)
-    return (verdict.softer if assertion in (Assertion.HEDGED, Assertion.LIMITED) else verdict).is_flagged
-
-
 def _span(text: str, weights: np.ndarray, offsets: Sequence[tuple[int, int]]) -> tuple[int, int]:
     """The words around the strongest token whose weights are near its own, as [start, end) of whole words."""
-    if not len(weights):
-        return 0, len(text)
     best = int(weights.argmax())
     first = last = best
     while first > 0 and weights[first - 1] >= weights[best] - WORD_RANGE:

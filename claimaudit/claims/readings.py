@@ -1,11 +1,11 @@
-"""What a model sees of a sentence: its own words, and in one line the context that it must be read with.
+"""What the linear models see of a sentence: its own words, and in one line the context that it must be read with.
 
 The same for training and for auditing, so that a model meets no other text than it has learned from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from claimaudit.types import Scope, Sentence
@@ -19,10 +19,19 @@ SEPARATOR = "|"
 
 
 class Reading(NamedTuple):
-    """A sentence for a model: `context` and `text`, both folded (lower case, plain letters, single spaces)."""
+    """A sentence for a linear model: `context` and `text`, both folded (lower case, plain letters, single spaces)."""
 
     context: str
     text: str
+
+
+def about_line(setting: str, product_class: str | None = None, *, is_independent: bool = False) -> str:
+    """Who sells what, in one line.
+
+    >>> about_line("clinic", "peel", is_independent=True)
+    'clinic peel independent'
+    """
+    return " ".join(filter(None, (setting, product_class, INDEPENDENT if is_independent else "")))
 
 
 def context_line(
@@ -41,9 +50,7 @@ def context_line(
     'home ipl | epilator x2, box of one | | | does it hurt?'
     """
     parts = (
-        setting,
-        product_class or "",
-        INDEPENDENT if is_independent else "",
+        about_line(setting, product_class, is_independent=is_independent),
         SEPARATOR,
         _first(title, TITLE_WORDS),
         SEPARATOR,
@@ -56,10 +63,9 @@ def context_line(
     return " ".join(part for part in parts if part)
 
 
-def readings(sentences: Sequence[Sentence], scope: Scope, indices: Iterable[int] | None = None) -> list[Reading]:
-    """One reading for each sentence of a listing, or for those of the given indices."""
-    chosen = sentences if indices is None else [sentences[index] for index in indices]
-    return [_read(sent, sentences, scope) for sent in chosen]
+def readings(sentences: Sequence[Sentence], scope: Scope) -> list[Reading]:
+    """One reading for each sentence of a listing."""
+    return [_read(sent, sentences, scope) for sent in sentences]
 
 
 def _read(sent: Sentence, sentences: Sequence[Sentence], scope: Scope) -> Reading:

@@ -15,6 +15,7 @@ from claimaudit.evidence.limitations import EvidenceIndex, specificity
 from claimaudit.resources import Pack
 from claimaudit.types import (
     NO_VERDICT,
+    SOFTENED,
     Assertion,
     Claim,
     ClaimType,
@@ -26,8 +27,6 @@ from claimaudit.types import (
     Strength,
     Verdict,
 )
-
-_SOFTENING = frozenset({Assertion.HEDGED, Assertion.LIMITED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +134,7 @@ def verdict_steps(claim_type: ClaimType, strength: Strength, assertion: Assertio
         return (*steps, Step("denial", Verdict.CONSISTENT.value), Step("verdict", Verdict.CONSISTENT.value))
     verdict = ceiling.verdicts[strength]
     steps.append(Step("ceiling", verdict.value, ceiling.origin))
-    if assertion in _SOFTENING:
+    if assertion in SOFTENED:
         verdict = verdict.softer
         steps.append(Step("soften", verdict.value, assertion.value))
     return (*steps, Step("verdict", verdict.value))

@@ -13,7 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 from claimaudit.claims.artifact import read_artifact
 from claimaudit.claims.encoder import Encoder
 from claimaudit.claims.linear import LinearModel, fit_linear
-from claimaudit.claims.readings import Reading, context_line
+from claimaudit.claims.passages import Passage, PassageLine
+from claimaudit.claims.readings import Reading, about_line, context_line
 from claimaudit.errors import ModelError, SettingsError
 from claimaudit.resources import load_pack, model_path
 from claimaudit.text.normalize import fold
@@ -111,12 +112,11 @@ class ClaimClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "model_")
         if not len(X):
             return np.zeros((0, len(self.classes_)))
-        readings = self._readings(X)
         if isinstance(self.model_, LinearModel):
-            return self.model_.scores(readings).flagged
+            return self.model_.scores(self._readings(X)).flagged
         if isinstance(self.model_, Encoder):
-            return np.stack([read.flagged for read in self.model_.read(readings)])
-        return np.asarray(self.model_(readings))
+            return np.concatenate([self.model_.flagged(passage, {0}) for passage in self._passages(self._readings(X))])
+        return np.concatenate(self.model_(self._passages(self._readings(X))))
 
     def predict_proba(self, X: Sequence[str]) -> np.ndarray:
         """Probabilities of a flag, 0..1, shape (n, claim types). Not calibrated for sentences without their listing."""
@@ -147,10 +147,14 @@ class ClaimClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         line = context_line(self.setting_)
         return [Reading(line, fold(MappedText(str(text))).text) for text in X]
 
+    def _passages(self, readings: Sequence[Reading]) -> list[Passage]:
+        about = about_line(self.setting_)
+        return [Passage(about, (PassageLine(reading.text),)) for reading in readings]
+
     def _fit_encoder(self, readings: Sequence[Reading], flagged: np.ndarray) -> None:
         from claimaudit.claims.training.bodies import encoder_body
         from claimaudit.claims.training.encoder import fit_encoder, predict
-        from claimaudit.claims.training.examples import Example, Target
+        from claimaudit.claims.training.examples import Example, Lesson, Target
         from claimaudit.claims.training.recipe import Recipe
         from claimaudit.types import Assertion, Strength, Verdict
 
@@ -159,7 +163,8 @@ class ClaimClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Example(str(row), 0, reading, {self.classes_[column]: target for column in np.flatnonzero(flags)})
             for row, (reading, flags) in enumerate(zip(readings, flagged, strict=True))
         ]
+        lessons = [Lesson(passage, (example,)) for passage, example in zip(self._passages(readings), examples, strict=True)]
         body = encoder_body()
         recipe = Recipe(seed=self.random_state)
-        network = fit_encoder(examples, list(self.classes_), body, recipe, report=lambda line: None)
-        self.model_ = lambda readings: predict(network, readings, body)[1]
+        network = fit_encoder(lessons, list(self.classes_), body, recipe, report=lambda line: None)
+        self.model_ = lambda passages: predict(network, passages, body)

@@ -29,7 +29,7 @@ DISPLACY_COLORS = {
 """displaCy's background colours for spans labelled by verdict."""
 
 LABELS = ("claim_type", "verdict")
-SHOWN = ("all", "flagged")
+SHOWN_SPANS = ("all", "flagged")
 _ID = "claimaudit-"
 _KEY: Any = ("._.", "claim_audit", None, None)  # where spaCy itself keeps a value of an extension
 _DEFAULTS: dict[str, Any] = {
@@ -93,7 +93,7 @@ class ClaimAuditComponent:
         show: str = "all",
         label: str = "claim_type",
     ) -> None:
-        for name, value, known in (("show", show, SHOWN), ("label", label, LABELS)):
+        for name, value, known in (("show", show, SHOWN_SPANS), ("label", label, LABELS)):
             if value not in known:
                 raise SettingsError(f"{name} must be one of {', '.join(known)}, got '{value}'.")
         for kind, name in _register_extensions():

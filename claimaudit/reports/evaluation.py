@@ -10,6 +10,7 @@ from math import sqrt
 from claimaudit.audit import PATTERNS
 from claimaudit.evaluation import Calibration, Estimate, Evaluation, Mistake, Score
 from claimaudit.reports.page import counted, environment, printable
+from claimaudit.types import writable
 
 WIDTH = 100
 _NAME = 30
@@ -187,7 +188,7 @@ def to_html(evaluation: Evaluation) -> str:
         note=calibration_note(evaluation),
         mistake_lists=mistake_lists(evaluation),
     )
-    return page.encode("utf-8", "replace").decode("utf-8")
+    return writable(page)
 
 
 def _points(calibration: Calibration) -> list[_Point]:

@@ -403,6 +403,7 @@ def _with_context(
             own_lead,
             None if is_question else question,
             is_disguised,
+            piece.line,
         )
         if is_heading and not is_question:
             heading = index

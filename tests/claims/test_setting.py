@@ -16,6 +16,8 @@ CLINIC = "Our clinic in Leeds offers laser tattoo removal. Book a consultation w
         ("A permanent marker that writes on steel. Painless refills, instant drying.", False, None),
         ("Painless dentistry for the whole family: teeth cleaned in one visit, results guaranteed.", False, None),
         ("Removes rust instantly from garden tools. Safe on paint.", False, None),
+        ("We sell beauty goods: laser wand, creams, masks.\nThe laser wand removes moles.", True, "home"),
+        ("Ink out of your skin by laser, at our clinic.\nOut like wine from a carpet.", True, "clinic"),
         ("", False, None),
     ],
 )

@@ -11,12 +11,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from claimaudit import Auditor, ModelError, Pack, PackError, SettingsError, load_pack
+from claimaudit import Auditor, Listing, ModelError, Pack, PackError, SettingsError, load_pack
 from claimaudit.claims.artifact import read_artifact
 from claimaudit.claims.corpus import read_corpus
+from claimaudit.claims.passages import passage_of
 from claimaudit.claims.setting import ScopeReader
-from claimaudit.claims.training.build import build_model
-from claimaudit.claims.training.examples import arrays, line_examples, pair_examples, read_documents, snippets
+from claimaudit.claims.training.build import build_model, examples_of
+from claimaudit.claims.training.examples import (
+    arrays,
+    document_lessons,
+    line_lessons,
+    pair_lessons,
+    read_documents,
+    snippets,
+)
+from claimaudit.text.sentences import split_sentences
 from claimaudit.training import train
 from tests.conftest import TESTS
 
@@ -165,7 +174,7 @@ def test_a_changed_file_is_refused(copied: Path, plants: Pack, name: str) -> Non
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format": 2}, "format 2; this version reads format 1"),
+        ({"format": 1}, "format 1; this version reads format 2"),
         ({"files": {}}, "the hash of 'linear.json' is missing"),
         ({"claim_types": ["unkillable"]}, "not those of pack 'houseplants'"),
         ({"surprise": 1}, "'surprise': Extra inputs are not permitted"),
@@ -212,7 +221,7 @@ def test_labels_reach_the_sentences_of_the_splitter(pack: Pack) -> None:
 
 
 def test_pairs_tell_of_their_own_types_alone(pack: Pack) -> None:
-    examples = pair_examples(read_corpus(pack).pairs)
+    examples = examples_of(pair_lessons(read_corpus(pack).pairs, ScopeReader(pack)))
     targets = arrays(examples, pack.claim_types)
     assert targets.known.sum() < 1.2 * len(examples)
     assert (targets.present <= targets.known).all()
@@ -221,26 +230,30 @@ def test_pairs_tell_of_their_own_types_alone(pack: Pack) -> None:
 
 def test_lines_are_read_with_their_product_and_the_line_before(pack: Pack) -> None:
     corpus = read_corpus(pack)
-    examples = line_examples(corpus.lines, ScopeReader(pack))
+    lessons = line_lessons(corpus.lines, ScopeReader(pack))
+    examples = examples_of(lessons)
     targets = arrays(examples, pack.claim_types)
     assert targets.known.all()
     assert 0.3 * len(examples) < targets.flagged.any(axis=1).sum() < 0.7 * len(examples)
     assert (targets.flagged.sum(axis=0) > 0).all()
-    for line, example in zip(corpus.lines, examples, strict=True):
+    for line, lesson, example in zip(corpus.lines, lessons, examples, strict=True):
         assert example.reading.context.startswith(line.setting)
         assert len(example.targets) == len(line.labels)
+        assert lesson.passage.about.split()[0] == line.setting
+        assert lesson.passage.lines[-1].text == example.reading.text
+        assert lesson.examples == (*[None] * bool(line.context), example)
 
 
-def test_documents_alone_come_without_their_context(plants: Pack) -> None:
-    found = read_documents(read_corpus(plants).split("train"), ScopeReader(plants))
-    lonely = [(read, example) for read in found for example in read.examples if example.alone is not None]
-    assert lonely
-    for read, example in lonely:
-        sent = read.sentences[example.index]
-        assert sent.question is None
-        assert sent.lead_in is None
-        assert example.alone is not None
-        assert example.alone.text == example.reading.text
-        if example.index:
-            before = read.sentences[example.index - 1].folded.text
-            assert before not in example.alone.context
+def test_a_lesson_is_the_document_as_an_audit_reads_it_and_its_pieces(plants: Pack) -> None:
+    reader = ScopeReader(plants)
+    documents = read_documents(read_corpus(plants).split("train"), reader)
+    lessons = document_lessons(documents, reader, 0)
+    for read, lesson in zip(documents, lessons, strict=True):
+        sentences = split_sentences(Listing("again", read.document.text))
+        assert lesson.passage == passage_of(sentences, reader.read(sentences))
+        assert lesson.examples == read.examples
+        assert lesson.pieces
+        texts = [line.text for piece in lesson.pieces for line in piece.passage.lines]
+        assert texts == [line.text for line in lesson.passage.lines]
+        labels = [example.targets for piece in lesson.pieces for example in piece.examples if example is not None]
+        assert labels == [example.targets for example in read.examples]

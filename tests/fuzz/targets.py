@@ -19,15 +19,16 @@ import numpy as np
 
 from claimaudit import Auditor, Listing, load_pack
 from claimaudit.batch.readers import SUFFIXES, read_listings
+from claimaudit.batch.writers import Csv, JsonLines
 from claimaudit.claims.artifact import LINEAR_FILES, MANIFEST, write_artifact
 from claimaudit.claims.combine import LIMITS, PATTERN_FEATURES, Combination
 from claimaudit.claims.linear import SETTINGS, LinearModel, ListingModel
 from claimaudit.errors import ClaimAuditError
 from claimaudit.evidence.verdict import replay
 from claimaudit.reports import html as html_report
-from claimaudit.reports import records
 from claimaudit.reports import text as text_report
 from claimaudit.types import AuditResult
+from tests.conftest import table_of
 
 PLANTS = Path(__file__).parents[1] / "packs" / "houseplants"
 READERS = (("home", "patterns"), ("clinic", "patterns"), (None, "patterns"), (None, "fast"))
@@ -54,11 +55,9 @@ def report(data: bytes) -> None:
     html_report.write([result], page)
     written = page.getvalue()
     assert written.lower().count("<script") == 2, "the page holds its own script and its data alone"
-    table = io.StringIO()
-    records.write_jsonl([result], table, show="all")
-    for line in table.getvalue().splitlines():
+    for line in table_of(JsonLines, [result]).splitlines():
         json.loads(line)
-    records.write_csv([result], io.StringIO(), show="all")
+    table_of(Csv, [result])
     list(text_report.render([result], show="all"))
 
 

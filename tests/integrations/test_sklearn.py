@@ -65,9 +65,10 @@ def test_it_works_in_pipelines_and_searches(labels: np.ndarray) -> None:
 @pytest.mark.parametrize("speed", ["fast", "accurate"])
 def test_the_weights_that_ship(pack: Pack, speed: str) -> None:
     model = ClaimClassifier(speed=speed, setting="home").load()
-    chances = model.predict_proba(["You will not feel a thing.", "The cable is two metres long."])
+    chances = model.predict_proba(["You will not feel a thing.", "The cable is two metres long.", "", "\ufffd"])
     painless = pack.claim_types.index("painless")
     assert chances[0, painless] > 0.5 > chances[1, painless]
+    assert (chances[2:] < 0.5).all(), "without words nothing is promised"
 
 
 def test_what_cannot_be_is_said(labels: np.ndarray) -> None:

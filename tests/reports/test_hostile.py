@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from claimaudit import Auditor, Listing
+from claimaudit.batch.writers import Csv
 from claimaudit.decisions.tables import ACTIVE
 from claimaudit.evaluation import evaluate, read_gold
-from claimaudit.reports import evaluation, html, records, text
+from claimaudit.reports import evaluation, html, text
 from claimaudit.types import AuditResult
 from tests.cli.test_cli import run
+from tests.conftest import table_of
 from tests.reports import test_html_browser as browsers
 from tests.reports.test_xlsx import read, written
 
@@ -112,9 +114,7 @@ def test_nothing_runs_in_a_browser(name: str, pages: dict[str, Path], window: br
 
 
 def test_no_cell_of_a_table_runs(hostile: list[AuditResult]) -> None:
-    out = io.StringIO()
-    records.write_csv(hostile, out, show="all")
-    rows = list(csv.reader(io.StringIO(out.getvalue())))
+    rows = list(csv.reader(io.StringIO(table_of(Csv, hostile).decode("utf-8"))))
     assert len(rows) > len(PAYLOADS)
     for row in rows:
         assert not any(cell.startswith(ACTIVE) for cell in row), row

@@ -773,6 +773,17 @@ def test_j_brings_the_claim_into_view_however_far(browser: WebDriver, large: str
     until(lambda: bool(browser.execute_script(script)))
 
 
+@pytest.mark.parametrize("height", [700, 900])
+def test_a_case_that_is_opened_from_the_top_shows_its_decision(desk: WebDriver, height: int) -> None:
+    look(desk, width=1440, height=height)
+    desk.execute_script("scrollTo(0, 0); document.querySelector('mark.m, .m').click()")
+    assert opened(desk) is not None
+    bottom = "return document.querySelector('.case').getBoundingClientRect().bottom <= innerHeight"
+    until(lambda: bool(desk.execute_script(bottom)))
+    claim = "const top = document.querySelector('.m.on').getBoundingClientRect().top; return 0 < top && top < innerHeight"
+    assert desk.execute_script(claim)
+
+
 # --- Accessibility ----------------------------------------------------------------------------------------------
 
 AXE = importlib.util.find_spec("axe_core_python")

@@ -18,14 +18,15 @@ from claimaudit.claims.combine import Combination, Gate, fit_combination, patter
 from claimaudit.claims.corpus import Corpus, read_corpus
 from claimaudit.claims.encoder import Encoder
 from claimaudit.claims.linear import LinearModel, ListingModel, fit_linear, fit_listing
-from claimaudit.claims.model import UNREAD_ODDS
 from claimaudit.claims.setting import ScopeReader
 from claimaudit.claims.training.examples import (
     Example,
+    Lesson,
     ReadDocument,
     arrays,
-    line_examples,
-    pair_examples,
+    document_lessons,
+    line_lessons,
+    pair_lessons,
     read_documents,
     snippets,
 )
@@ -35,8 +36,8 @@ from claimaudit.resources import Pack
 from claimaudit.types import ClaimType, Strength
 
 GATE_RECALL = 0.95
-"""Share of the flagged sentences of the calibration split that the gate must let through to the encoder. Less is faster, and
-misses what only the encoder would have found."""
+"""Share of the flagged sentences of the calibration split that the gate must let through to the encoder by themselves;
+others come along in the windows of these. Less is faster, and misses what only the encoder would have found."""
 EXEMPLARS = 300
 """Flagged training sentences kept for each type, to liken findings to; the shortest, which are the easiest to compare."""
 SEED = 0
@@ -68,11 +69,12 @@ def build_model(pack: Pack, folder: Path, *, name: str, recipe: Recipe | None, r
             )
     scope_reader = ScopeReader(pack)
     documents = read_documents(corpus.split("train"), scope_reader)
-    train = examples_to_learn_from(documents, corpus, scope_reader)
+    lessons = lessons_to_learn_from(documents, corpus, scope_reader)
+    train = examples_of(lessons)
     report(f"{len(train)} examples to learn from")
     folder.mkdir(parents=True, exist_ok=True)
     if recipe is not None:
-        train_encoder(train, pack.claim_types, folder, recipe, report)
+        train_encoder(lessons, pack.claim_types, folder, recipe, report)
     linear = train_linear(train, pack.claim_types)
     listing = train_listing(documents)
     report(f"linear models: {linear.weights.shape[0]} features of sentences, {len(listing.vocabulary)} of listings")
@@ -97,14 +99,19 @@ def build_model(pack: Pack, folder: Path, *, name: str, recipe: Recipe | None, r
     )
 
 
-def examples_to_learn_from(documents: Sequence[ReadDocument], corpus: Corpus, scope_reader: ScopeReader) -> list[Example]:
-    """The sentences of documents, both sides of every contrast pair of the corpus, and its plain lines.
+def lessons_to_learn_from(documents: Sequence[ReadDocument], corpus: Corpus, scope_reader: ScopeReader) -> list[Lesson]:
+    """The documents, both sides of every contrast pair of the corpus, and its plain lines.
 
     Copy is full of plain lines, documents written for their variety are not: without them a model takes a bare "Permanent
     results." for less than it is.
     """
-    of_documents = [example for read in documents for example in read.examples]
-    return [*of_documents, *pair_examples(corpus.pairs), *line_examples(corpus.lines, scope_reader)]
+    of_documents = document_lessons(documents, scope_reader, SEED)
+    return [*of_documents, *pair_lessons(corpus.pairs, scope_reader), *line_lessons(corpus.lines, scope_reader)]
+
+
+def examples_of(lessons: Sequence[Lesson]) -> list[Example]:
+    """Each line once, not its pieces."""
+    return [example for lesson in lessons for example in lesson.examples if example is not None]
 
 
 def train_linear(train: Sequence[Example], claim_types: Sequence[ClaimType]) -> LinearModel:
@@ -122,14 +129,14 @@ def train_listing(documents: Sequence[ReadDocument]) -> ListingModel:
 
 
 def train_encoder(
-    train: Sequence[Example], claim_types: Sequence[ClaimType], folder: Path, recipe: Recipe, report: Report
+    lessons: Sequence[Lesson], claim_types: Sequence[ClaimType], folder: Path, recipe: Recipe, report: Report
 ) -> None:
-    """Train the encoder and write its two files."""
+    """Train the encoder and write its two files: the int8 graph and the tokenizer."""
     from claimaudit.claims.training.bodies import encoder_body
     from claimaudit.claims.training.encoder import export, fit_encoder  # loads PyTorch
 
     body = encoder_body()
-    network = fit_encoder(train, claim_types, body, recipe, report=report)
+    network = fit_encoder(lessons, claim_types, body, recipe, report=report)
     export(network, body, folder / "encoder.onnx")
     shutil.copy(body / "tokenizer.json", folder / "tokenizer.json")
 
@@ -160,10 +167,13 @@ def calibrate(
     probable = combinations["fast"].probabilities(odds, heard).max(axis=1)
     gate = Gate(combinations["fast"], round(float(np.quantile(probable[flagged.any(axis=1)], 1 - GATE_RECALL)), 5))
     if encoder is not None:
-        opened = np.flatnonzero(gate.opens(odds, heard)) if with_gate else range(len(examples))
-        odds["encoder"] = np.full(flagged.shape, UNREAD_ODDS)
-        for place in opened:
-            odds["encoder"][place] = encoder.read([examples[place].reading])[0].flagged
+        opened = gate.opens(odds, heard) if with_gate else np.ones(len(examples), bool)
+        first, answers = 0, []
+        for read in inside:
+            wanted = np.flatnonzero(opened[first : first + len(read.examples)]).tolist()
+            answers.append(encoder.flagged(read.passage, wanted))
+            first += len(read.examples)
+        odds["encoder"] = np.concatenate(answers)
         combinations["accurate"] = fit_combination(_flat(odds), heard.ravel(), flagged.ravel())
     return gate.least, combinations
 

@@ -1,6 +1,6 @@
 """Fine-tuning of a small encoder, and its export as an int8 ONNX graph. Needs the extra `train`.
 
-One network answers all questions about a sentence in its context (`claimaudit.claims.encoder` says which).
+One network answers all questions about every sentence of a window (`claimaudit.claims.encoder` says which).
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from __future__ import annotations
 import random
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -20,25 +20,33 @@ from torch import nn
 from torch.nn import functional
 from transformers import AutoModel
 
-from claimaudit.claims.encoder import encode, fixed_tokenizer, pad
-from claimaudit.claims.readings import Reading
-from claimaudit.claims.training.examples import ASSERTIONS, STRENGTHS, Arrays, Example, arrays
+from claimaudit.claims.encoder import OUTPUTS, pad
+from claimaudit.claims.passages import WINDOW_TOKENS, Layout, Passage, PassageLine, Window
+from claimaudit.claims.training.examples import ASSERTIONS, STRENGTHS, Example, Lesson, arrays
 from claimaudit.claims.training.recipe import Recipe
 from claimaudit.types import ClaimType
 
-POOL = 800
-"""Examples that are sorted by length together, so that batches need little padding and stay mixed."""
+T = TypeVar("T")
+POOL = 256
+"""Windows that are sorted by length together, so that batches need little padding and stay mixed."""
+BUDGETS = (96, 160, WINDOW_TOKENS, WINDOW_TOKENS)
+"""Sizes of windows that an epoch draws from, because listings are short and long. Set once."""
+PREDICTED_TOKENS = 6_000
+"""Of a batch that is only read."""
+REMEMBERED = 200_000
+"""Lines whose tokens are kept during a training."""
+FAR = 1e4
+"""Taken from the log-weight of a token that does not belong to the line."""
 
 
 class ClaimNetwork(nn.Module):
-    """An encoder with label-wise attention over the words of the sentence, and heads for each claim type."""
+    """An encoder with label-wise attention over the words of each sentence, and heads for each claim type."""
 
     def __init__(self, body: Path, types: int) -> None:
         super().__init__()
-        # Over short sentences the backward pass of fused attention takes longer than that of the plain one, and drawing
-        # which attention weights to drop takes long and gained nothing.
+        # On two cores the backward pass of fused attention takes longer than that of the plain one, and drawing which
+        # attention weights to drop takes long and gained nothing.
         self.body = AutoModel.from_pretrained(body, attention_probs_dropout_prob=0.0, attn_implementation="eager")
-        self.takes_segments = getattr(self.body.config, "type_vocab_size", 0) > 1
         width = self.body.config.hidden_size
         self.words = nn.Linear(width, types)
         self.drop = nn.Dropout(0.1)
@@ -50,27 +58,23 @@ class ClaimNetwork(nn.Module):
         self.assertion = nn.Linear(2 * width, len(ASSERTIONS))
 
     def forward(
-        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, segments: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-        more = {"token_type_ids": segments} if self.takes_segments else {}
-        hidden = self.body(input_ids=input_ids, attention_mask=attention_mask, **more).last_hidden_state
-        own = (segments * attention_mask).unsqueeze(-1)
-        words = (self.words(hidden).float() + (own - 1) * 1e4).log_softmax(1)
-        carried = torch.einsum("bnt,bnh->bth", words.exp().to(hidden.dtype), hidden)
-        mean = (hidden * own).sum(1) / own.sum(1).clamp(min=1)
-        both = self.drop(torch.cat([carried, mean.unsqueeze(1).expand_as(carried)], -1))
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, segments: torch.Tensor, members: torch.Tensor
+    ) -> tuple[torch.Tensor, ...]:
+        """The outputs of `OUTPUTS`, for b windows of n tokens and s lines: shapes (b, s, …), that of words (b, s, n, t)."""
+        hidden = self.body(input_ids=input_ids, attention_mask=attention_mask, token_type_ids=segments).last_hidden_state
+        own = members.unsqueeze(-1)
+        words = (self.words(hidden).float().unsqueeze(1) + (own - 1) * FAR).log_softmax(2)
+        carried = torch.einsum("bsnt,bnh->bsth", words.exp().to(hidden.dtype), hidden)
+        mean = torch.einsum("bsn,bnh->bsh", members.to(hidden.dtype), hidden) / members.sum(2).clamp(min=1).unsqueeze(-1)
+        both = self.drop(torch.cat([carried, mean.to(hidden.dtype).unsqueeze(2).expand_as(carried)], -1))
         present = (both * self.present).sum(-1) + self.present_bias
         flagged = (both * self.flagged).sum(-1) + self.flagged_bias
-        strength = torch.einsum("bth,tkh->btk", both, self.strength)
+        strength = torch.einsum("bsth,tkh->bstk", both, self.strength)
         return present.float(), flagged.float(), strength.float(), self.assertion(both).float(), words
 
 
-def load_tokenizer(body: Path) -> Tokenizer:
-    return fixed_tokenizer(Tokenizer.from_file(str(body / "tokenizer.json")))
-
-
 def fit_encoder(
-    examples: Sequence[Example],
+    lessons: Sequence[Lesson],
     claim_types: Sequence[ClaimType],
     body: Path,
     recipe: Recipe,
@@ -78,202 +82,247 @@ def fit_encoder(
     report: Callable[[str], None] = print,
     after_epoch: Callable[[int, ClaimNetwork], None] | None = None,
 ) -> ClaimNetwork:
-    """Fine-tune the encoder in folder `body` (weights, config and tokenizer) on examples; same seed, same network."""
+    """Fine-tune the encoder in folder `body` (weights, config and tokenizer) on lessons, on an accelerator if there is one.
+
+    Same seed, same network, on the same processor.
+    """
     torch.set_num_threads(recipe.threads)
     torch.manual_seed(recipe.seed)
-    draw = random.Random(recipe.seed)
-    network = ClaimNetwork(body, len(claim_types))
-    with_context = range(len(examples))
-    lonely = [place for place in with_context if examples[place].alone is not None]
-    alone = {place: len(examples) + number for number, place in enumerate(lonely)}
-    material = _Material.of([*examples, *(_alone(examples[place]) for place in lonely)], claim_types, body)
-    telling = [place for place in with_context if examples[place].targets or examples[place].only]
-    plain = sorted(set(with_context) - set(telling))
-    plan = [list(_epoch(telling, plain, alone, material.encodings, recipe, draw)) for _ in range(recipe.epochs)]
-    _train(network, material, plan, recipe, report=report, after_epoch=after_epoch)
-    return network.eval()
-
-
-def predict(network: ClaimNetwork, readings: Sequence[Reading], body: Path) -> tuple[np.ndarray, ...]:
-    """Log-odds of present (n, t) and flagged (n, t), log-odds of strength (n, t, 3) and assertion (n, t, 9), in float."""
-    tokenizer = load_tokenizer(body)
-    encodings = [encode(tokenizer, reading) for reading in readings]
-    order = sorted(range(len(encodings)), key=lambda place: len(encodings[place].ids))
-    parts: list[tuple[np.ndarray, ...]] = []
-    network.eval()
-    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
-        for places in _batches(order, encodings, 6_000):
-            inputs = {name: torch.from_numpy(value) for name, value in pad([encodings[place] for place in places]).items()}
-            parts.append(tuple(output.numpy() for output in network(**inputs)[:4]))
-    back = np.argsort(order)
-    return tuple(np.concatenate([part[number] for part in parts])[back] for number in range(4))
-
-
-@dataclass(frozen=True, slots=True)
-class _Material:
-    """Examples made ready: their tokens, their targets, the tokens of each marked claim."""
-
-    encodings: Sequence[Any]
-    targets: _Tensors
-    marked: Sequence[Sequence[tuple[int, list[int]]]]
-
-    @classmethod
-    def of(cls, examples: Sequence[Example], claim_types: Sequence[ClaimType], body: Path) -> _Material:
-        tokenizer = load_tokenizer(body)
-        encodings = [encode(tokenizer, example.reading) for example in examples]
-        marked = [_marked(example, encoding, claim_types) for example, encoding in zip(examples, encodings, strict=True)]
-        return cls(encodings, _Tensors(arrays(examples, claim_types)), marked)
-
-
-def _train(
-    network: ClaimNetwork,
-    material: _Material,
-    plan: Sequence[Sequence[list[int]]],
-    recipe: Recipe,
-    *,
-    report: Callable[[str], None],
-    after_epoch: Callable[[int, ClaimNetwork], None] | None = None,
-) -> None:
-    """Train on the batches of each epoch."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network = ClaimNetwork(body, len(claim_types)).to(device)
+    school = _School(lessons, claim_types, body, recipe)
     of_body = [value for name, value in network.named_parameters() if name.startswith("body.")]
     new = [value for name, value in network.named_parameters() if not name.startswith("body.")]
     groups = [{"params": of_body, "lr": recipe.rate}, {"params": new, "lr": recipe.head_rate}]
     optimiser = torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
-    steps = sum(len(batches) for batches in plan)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: min(step / (0.1 * steps), max(0.02, (steps - step) / (0.9 * steps)))
-    )
     began = time.monotonic()
-    for epoch, batches in enumerate(plan):
+    for epoch in range(recipe.epochs):
         network.train()
-        total = 0.0
-        for places in batches:
-            encodings = [material.encodings[place] for place in places]
-            inputs = {name: torch.from_numpy(value) for name, value in pad(encodings).items()}
-            with torch.autocast("cpu", dtype=torch.bfloat16):
-                outputs = network(**inputs)
-            loss = _loss(outputs, material.targets, places, [material.marked[place] for place in places], recipe)
+        batches = school.epoch()
+        total = torch.zeros((), device=device)
+        for number, batch in enumerate(batches):
+            share = _warmed_and_falling((epoch + number / len(batches)) / recipe.epochs)
+            for group, rate in zip(optimiser.param_groups, (recipe.rate, recipe.head_rate), strict=True):
+                group["lr"] = rate * share
+            loss = _loss(network, school.tensors(batch, device), device, recipe)
             loss.backward()
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimiser.step()
-            schedule.step()
             optimiser.zero_grad()
-            total += float(loss.detach())
-        report(f"epoch {epoch + 1} of {len(plan)}: loss {total / len(batches):.3f}, {time.monotonic() - began:.0f} s")
+            total += loss.detach()
+        mean = float(total) / len(batches)
+        report(f"epoch {epoch + 1} of {recipe.epochs}: loss {mean:.3f}, {time.monotonic() - began:.0f} s")
         if after_epoch is not None:
             after_epoch(epoch, network)
+    return network.cpu().eval()
 
 
-class _Tensors:
-    """The targets as tensors."""
-
-    def __init__(self, targets: Arrays) -> None:
-        self.present, self.flagged = torch.from_numpy(targets.present), torch.from_numpy(targets.flagged)
-        self.strength, self.assertion = torch.from_numpy(targets.strength), torch.from_numpy(targets.assertion)
-        self.known = torch.from_numpy(targets.known)
-
-
-def _loss(
-    outputs: tuple[torch.Tensor, ...],
-    data: _Tensors,
-    places: Sequence[int],
-    marked: Sequence[Sequence[tuple[int, list[int]]]],
-    recipe: Recipe,
-) -> torch.Tensor:
-    present, flagged, strength, assertion, words = outputs
-    known = data.known[places]
-    loss = torch.zeros(())
-    for odds, hard in ((present, data.present[places]), (flagged, data.flagged[places])):
-        losses = functional.binary_cross_entropy_with_logits(odds, hard * (1 - recipe.smoothing), reduction="none")
-        loss = loss + (losses * known).sum()
-    for odds, target, smoothing in ((strength, data.strength[places], 0.0), (assertion, data.assertion[places], 0.05)):
-        told = target >= 0
-        if told.any():
-            loss = loss + 0.5 * functional.cross_entropy(
-                odds[told], target[told], reduction="sum", label_smoothing=smoothing
-            )
-    for row, spans in enumerate(marked):
-        for column, tokens in spans:
-            loss = loss - 0.3 * torch.logsumexp(words[row, tokens, column], 0)
-    return loss / len(places)
-
-
-def _marked(example: Example, encoding: Any, claim_types: Sequence[ClaimType]) -> list[tuple[int, list[int]]]:
-    """For each target with marked words: the column of its type and the tokens of the words."""
-    found = []
-    for claim_type, target in example.targets.items():
-        if target.words is None:
-            continue
-        start, end = target.words
-        tokens = [
-            place
-            for place, (offset, segment) in enumerate(zip(encoding.offsets, encoding.sequence_ids, strict=True))
-            if segment == 1 and offset[0] < end and offset[1] > start
-        ]
-        if tokens:
-            found.append((claim_types.index(claim_type), tokens))
+def predict(network: ClaimNetwork, passages: Sequence[Passage], body: Path) -> list[np.ndarray]:
+    """For each passage the log-odds in float that its lines are flagged, shape (lines, t)."""
+    layout = load_layout(body)
+    laid = [(place, window) for place, passage in enumerate(passages) for window in layout.windows(passage)]
+    types = len(network.flagged_bias)
+    found = [np.zeros((len(passage.lines), types), np.float32) for passage in passages]
+    laid.sort(key=lambda entry: len(entry[1].ids))
+    device = network.flagged_bias.device
+    network.eval()
+    with torch.inference_mode(), torch.autocast(device.type, dtype=torch.bfloat16):
+        for batch in _batches(laid, PREDICTED_TOKENS, lambda entry: len(entry[1].ids)):
+            flagged = network(**_tensors([window for _, window in batch], device))[OUTPUTS.index("flagged")].cpu().numpy()
+            for (place, window), odds in zip(batch, flagged, strict=True):
+                first = window.own.start - window.shown.start
+                found[place][window.own] = odds[first : first + len(window.own)]
     return found
 
 
-def _alone(example: Example) -> Example:
-    return replace(example, reading=example.alone or example.reading)
+def load_layout(body: Path) -> Layout:
+    return Layout(Tokenizer.from_file(str(body / "tokenizer.json")), REMEMBERED)
 
 
-def _epoch(
-    telling: list[int],
-    plain: list[int],
-    alone: Mapping[int, int],
-    encodings: Sequence[Any],
-    recipe: Recipe,
-    draw: random.Random,
-) -> Iterator[list[int]]:
-    """Batches of places of `encodings`; `alone` leads from a sentence in its context to the same without."""
-    places = telling + draw.sample(plain, int(len(plain) * recipe.plain_share))
-    draw.shuffle(places)
-    places = [alone.get(place, place) if draw.random() < recipe.alone_share else place for place in places]
-    yield from _pooled(places, encodings, recipe, draw)
+@dataclass(frozen=True, slots=True)
+class _Taught:
+    """A window with the number of the example of each line shown, or -1 where nothing is to be learned."""
+
+    window: Window
+    examples: tuple[int, ...]
 
 
-def _pooled(places: list[int], encodings: Sequence[Any], recipe: Recipe, draw: random.Random) -> Iterator[list[int]]:
-    """Batches of neighbours in the order given, of about the same length, in an order of their own."""
-    batches: list[list[int]] = []
-    for start in range(0, len(places), POOL):
-        pool = sorted(places[start : start + POOL], key=lambda place: len(encodings[place].ids))
-        batches.extend(_batches(pool, encodings, recipe.batch_tokens))
-    draw.shuffle(batches)
-    yield from batches
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Inputs and targets of some windows, as tensors on one device.
+
+    The targets have the shapes (b, s, t); `known` is 0 where nothing is to be learned, `count` the number of lines to learn.
+    `marked` holds row, line and column of each marked claim, and `near` its tokens: 0 for these, -FAR for others.
+    """
+
+    inputs: dict[str, torch.Tensor]
+    present: torch.Tensor
+    flagged: torch.Tensor
+    strength: torch.Tensor
+    assertion: torch.Tensor
+    known: torch.Tensor
+    count: int
+    marked: torch.Tensor
+    near: torch.Tensor
 
 
-def _batches(order: Sequence[int], encodings: Sequence[Any], tokens: int) -> Iterator[list[int]]:
-    """Batches of at most so many padded tokens, from places in order of length."""
-    batch: list[int] = []
-    for place in order:
-        if batch and len(encodings[place].ids) * (len(batch) + 1) > tokens:
+class _School:
+    """Draws the batches of each epoch, and knows the targets of every example."""
+
+    def __init__(self, lessons: Sequence[Lesson], claim_types: Sequence[ClaimType], body: Path, recipe: Recipe) -> None:
+        self._recipe = recipe
+        self._draw = random.Random(recipe.seed)
+        self._layout = load_layout(body)
+        self._lessons = lessons
+        self._types = {claim_type: column for column, claim_type in enumerate(claim_types)}
+        parts = [part for lesson in lessons for part in (lesson, *lesson.pieces)]
+        self._examples = [example for part in parts for example in part.examples if example is not None]
+        self._places = {id(example): place for place, example in enumerate(self._examples)}
+        self._targets = arrays(self._examples, claim_types)
+
+    def epoch(self) -> list[list[_Taught]]:
+        """Batches of windows of about the same length, in an order of their own."""
+        draw = self._draw
+        taught: list[_Taught] = []
+        for lesson in self._lessons:
+            if lesson.pieces and draw.random() < self._recipe.piece_share:
+                for piece in lesson.pieces:
+                    taught.extend(self._taught(piece, WINDOW_TOKENS))
+            else:
+                taught.extend(self._taught(lesson, draw.choice(BUDGETS)))
+        draw.shuffle(taught)
+        batches: list[list[_Taught]] = []
+        for start in range(0, len(taught), POOL):
+            pool = sorted(taught[start : start + POOL], key=lambda entry: len(entry.window.ids))
+            batches.extend(_batches(pool, self._recipe.batch_tokens, lambda entry: len(entry.window.ids)))
+        draw.shuffle(batches)
+        return batches
+
+    def _taught(self, lesson: Lesson, budget: int) -> Iterator[_Taught]:
+        for window in self._layout.windows(lesson.passage, budget=budget, around=budget == WINDOW_TOKENS):
+            shown = lesson.examples[window.shown.start : window.shown.stop]
+            places = (
+                -1 if example is None or line not in window.own else self._places[id(example)]
+                for line, example in zip(window.shown, shown, strict=True)
+            )
+            yield _Taught(window, tuple(places))
+
+    def tensors(self, batch: Sequence[_Taught], device: torch.device) -> _Batch:
+        inputs = _tensors([taught.window for taught in batch], device)
+        lines, length = inputs["members"].shape[1:]
+        places = np.full((len(batch), lines), -1)
+        marked, near = [], []
+        for row, taught in enumerate(batch):
+            places[row, : len(taught.examples)] = taught.examples
+            for number, place in enumerate(taught.examples):
+                if place >= 0:
+                    for column, tokens in self._marked(self._examples[place], taught.window, number):
+                        marked.append((row, number, column))
+                        near.append(tokens)
+        known = self._targets.known[places] * (places >= 0)[..., None]
+        far = np.full((len(near), length), -FAR, np.float32)
+        for row, tokens in enumerate(near):
+            far[row, tokens] = 0
+
+        def on_device(values: np.ndarray) -> torch.Tensor:
+            return torch.from_numpy(values).to(device, non_blocking=True)
+
+        return _Batch(
+            inputs,
+            on_device(self._targets.present[places]),
+            on_device(self._targets.flagged[places]),
+            on_device(np.where(known > 0, self._targets.strength[places], -1)),
+            on_device(np.where(known > 0, self._targets.assertion[places], -1)),
+            on_device(known.astype(np.float32)),
+            int((places >= 0).sum()),
+            on_device(np.array(marked, np.int64).reshape(-1, 3)),
+            on_device(far),
+        )
+
+    def _marked(self, example: Example, window: Window, number: int) -> Iterator[tuple[int, list[int]]]:
+        """For each target with marked words: the column of its type and the tokens of the words in the window."""
+        offsets = window.offsets[number]
+        for claim_type, target in example.targets.items():
+            if target.words is None or not offsets:
+                continue
+            first = window.owners.index(number)
+            start, end = target.words
+            tokens = [first + place for place, offset in enumerate(offsets) if offset[0] < end and offset[1] > start]
+            if tokens:
+                yield self._types[claim_type], tokens
+
+
+def _loss(network: ClaimNetwork, batch: _Batch, device: torch.device, recipe: Recipe) -> torch.Tensor:
+    with torch.autocast(device.type, dtype=torch.bfloat16):
+        present, flagged, strength, assertion, words = network(**batch.inputs)
+    loss = torch.zeros((), device=device)
+    for odds, hard in ((present, batch.present), (flagged, batch.flagged)):
+        losses = functional.binary_cross_entropy_with_logits(odds, hard * (1 - recipe.smoothing), reduction="none")
+        loss = loss + (losses * batch.known).sum()
+    for odds, target, smoothing in ((strength, batch.strength, 0.0), (assertion, batch.assertion, 0.05)):
+        loss = loss + 0.5 * functional.cross_entropy(
+            odds.flatten(0, 2), target.flatten(), ignore_index=-1, reduction="sum", label_smoothing=smoothing
+        )
+    rows, lines, columns = batch.marked.unbind(1)
+    loss = loss - 0.3 * torch.logsumexp(words[rows, lines, :, columns] + batch.near, 1).sum()
+    return loss / max(1, batch.count)
+
+
+def _warmed_and_falling(done: float) -> float:
+    """The share of the rate after a part of the training, 0..1: it rises over the first tenth, then falls in a line."""
+    return min(done / 0.1, max(0.02, (1 - done) / 0.9))
+
+
+def _tensors(windows: Sequence[Window], device: torch.device) -> dict[str, torch.Tensor]:
+    return {name: torch.from_numpy(values).to(device, non_blocking=True) for name, values in pad(windows).items()}
+
+
+def _batches(entries: Sequence[T], tokens: int, length: Callable[[T], int]) -> Iterator[list[T]]:
+    """Batches of at most so many padded tokens, from entries in order of length."""
+    batch: list[T] = []
+    for entry in entries:
+        if batch and length(entry) * (len(batch) + 1) > tokens:
             yield batch
             batch = []
-        batch.append(place)
+        batch.append(entry)
     if batch:
         yield batch
 
 
 def export(network: ClaimNetwork, body: Path, graph: Path) -> None:
-    """Write the network as an int8 ONNX graph (dynamic quantisation of the matrix products and embeddings)."""
+    """Write the network as an int8 ONNX graph (dynamic quantisation of the matrix products and embeddings).
+
+    It takes one window at a time, so it needs no attention mask.
+    """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     network = network.eval().float()
-    inputs = pad([encode(load_tokenizer(body), Reading("a context", text)) for text in ("one", "another, longer")])
-    names = ("input_ids", "attention_mask", "segments")
-    outputs = ("present", "flagged", "strength", "assertion", "words")
+    passage = Passage("about", (PassageLine("one line"), PassageLine("another, longer")))
+    inputs = pad(list(load_layout(body).windows(passage)))
+    names = ("input_ids", "segments", "members")
+    axes = {"input_ids": {1: "tokens"}, "segments": {1: "tokens"}, "members": {1: "lines", 2: "tokens"}}
     with tempfile.TemporaryDirectory() as folder:
         full = Path(folder) / "full.onnx"
         torch.onnx.export(
-            network,
+            _OneWindow(network),
             tuple(torch.from_numpy(inputs[name]) for name in names),
             str(full),
             input_names=list(names),
-            output_names=list(outputs),
-            dynamic_axes={name: {0: "batch", 1: "tokens"} for name in (*names, "words")},
+            output_names=list(OUTPUTS),
+            dynamic_axes={**axes, **{name: {1: "lines"} for name in OUTPUTS}, "words": {1: "lines", 2: "tokens"}},
             opset_version=17,
             dynamo=False,
         )
         quantize_dynamic(full, graph, weight_type=QuantType.QInt8, per_channel=True)
+
+
+class _OneWindow(nn.Module):
+    """The network for a window without padding."""
+
+    def __init__(self, network: ClaimNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, input_ids: torch.Tensor, segments: torch.Tensor, members: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        outputs: tuple[torch.Tensor, ...] = self.network(input_ids, torch.ones_like(input_ids), segments, members)
+        return outputs

@@ -1,4 +1,4 @@
-"""Examples to learn from: what a model sees of each sentence of the corpus, and what its readers said of it.
+"""Examples and lessons to learn from: what the models see of the corpus, and what its readers said of it.
 
 Documents are split and scoped by the library itself, so that a model learns from what it will meet; a label goes to the
 sentence that its words overlap most.
@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from claimaudit.claims.corpus import Document, Label, Line, Pair, PairSide
-from claimaudit.claims.readings import Reading, context_line, readings
+from claimaudit.claims.passages import Passage, PassageLine, passage_of
+from claimaudit.claims.readings import Reading, about_line, context_line, readings
 from claimaudit.claims.setting import ScopeReader
 from claimaudit.text.normalize import fold
 from claimaudit.text.sentences import split_sentences
@@ -41,8 +42,7 @@ class Target:
 class Example:
     """A reading with its targets.
 
-    `only` names the types that were labelled at all, None for every type. `alone` is the sentence as it reads in copy that
-    holds nothing else, None where its meaning hangs on a question or a lead-in.
+    `only` names the types that were labelled at all, None for every type.
     """
 
     document: str
@@ -50,7 +50,18 @@ class Example:
     reading: Reading
     targets: Mapping[ClaimType, Target] = field(default_factory=dict)
     only: frozenset[ClaimType] | None = None
-    alone: Reading | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A passage with what its readers said of each line, None where a line is there for the sake of the others.
+
+    `pieces` are those of its sentences that need nothing from outside, as copy that stands alone, one to three each.
+    """
+
+    passage: Passage
+    examples: tuple[Example | None, ...]
+    pieces: tuple[Lesson, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +73,24 @@ class ReadDocument:
     scope: Scope
     examples: tuple[Example, ...]
 
+    @property
+    def passage(self) -> Passage:
+        return passage_of(self.sentences, self.scope)
+
 
 def read_documents(documents: Iterable[Document], scope_reader: ScopeReader) -> list[ReadDocument]:
     """Each document split and scoped, its labels moved to the sentences of the library's splitter."""
     return [_read_document(document, scope_reader) for document in documents]
+
+
+def document_lessons(documents: Sequence[ReadDocument], scope_reader: ScopeReader, seed: int) -> list[Lesson]:
+    """One for each document, with its pieces."""
+    draw = random.Random(seed)
+    found = []
+    for read in documents:
+        pieces = read_documents(_pieces(read.document, draw), scope_reader)
+        found.append(Lesson(read.passage, read.examples, tuple(Lesson(piece.passage, piece.examples) for piece in pieces)))
+    return found
 
 
 def snippets(documents: Iterable[Document], seed: int) -> list[Document]:
@@ -75,18 +100,21 @@ def snippets(documents: Iterable[Document], seed: int) -> list[Document]:
     the library splits otherwise than their readers did.
     """
     draw = random.Random(seed)
+    return [piece for document in documents for piece in _pieces(document, draw)]
+
+
+def _pieces(document: Document, draw: random.Random) -> list[Document]:
+    sentences = split_sentences(Listing(document.id, document.text, markup="text"))
+    if len(sentences) != len(document.sentences):
+        return []
     found = []
-    for document in documents:
-        sentences = split_sentences(Listing(document.id, document.text, markup="text"))
-        if len(sentences) != len(document.sentences):
-            continue
-        first = 0
-        while first < len(sentences):
-            last = min(len(sentences), first + draw.choice((1, 1, 2, 3)))
-            needed = {index for sent in sentences[first:last] for index in (sent.lead_in, sent.question)} - {None}
-            if needed <= set(range(first, last)):
-                found.append(_piece(document, first, last))
-            first = last
+    first = 0
+    while first < len(sentences):
+        last = min(len(sentences), first + draw.choice((1, 1, 2, 3)))
+        needed = {index for sent in sentences[first:last] for index in (sent.lead_in, sent.question)} - {None}
+        if needed <= set(range(first, last)):
+            found.append(_piece(document, first, last))
+        first = last
     return found
 
 
@@ -113,17 +141,10 @@ def _read_document(document: Document, scope_reader: ScopeReader) -> ReadDocumen
         if known is None or (target.is_flagged and not known.is_flagged):
             targets[sent.index][label.type] = target
     examples = tuple(
-        Example(document.id, sent.index, reading, targets[sent.index], alone=_alone(sent, scope_reader))
+        Example(document.id, sent.index, reading, targets[sent.index])
         for sent, reading in zip(sentences, readings(sentences, scope), strict=True)
     )
     return ReadDocument(document, sentences, scope, examples)
-
-
-def _alone(sent: Sentence, scope_reader: ScopeReader) -> Reading | None:
-    if sent.lead_in is not None or sent.question is not None:
-        return None
-    only = (replace(sent, index=0, heading=None),)
-    return readings(only, scope_reader.read(only))[0]
 
 
 def _words(sent: Sentence, label: Label) -> tuple[int, int] | None:
@@ -137,38 +158,51 @@ def _words(sent: Sentence, label: Label) -> tuple[int, int] | None:
     return (places[0], places[-1] + 1) if places else None
 
 
-def pair_examples(pairs: Iterable[Pair]) -> list[Example]:
+def pair_lessons(pairs: Iterable[Pair], scope_reader: ScopeReader) -> list[Lesson]:
     """Both sides of each pair, labelled for the type that the pair is about and for those it names beside it."""
     found = []
     for pair in pairs:
         for name, side in (("base", pair.base), ("changed", pair.changed)):
-            found.append(_pair_example(pair, name, side))
+            found.append(_pair_lesson(pair, name, side, scope_reader))
     return found
 
 
-def _pair_example(pair: Pair, name: str, side: PairSide) -> Example:
+def _pair_lesson(pair: Pair, name: str, side: PairSide, scope_reader: ScopeReader) -> Lesson:
     targets: dict[ClaimType, Target] = {}
     if side.strength is not None and side.assertion is not None:
         targets[pair.type] = Target(side.strength, side.assertion, side.verdict)
     for claim_type, verdict in side.also.items():
         strength = Strength.ABSOLUTE if verdict is Verdict.CONTRADICTED else Strength.STRONG
         targets[claim_type] = Target(strength, Assertion.ASSERTED, verdict)
-    line = context_line(side.setting, title=_folded(pair.product), previous=_folded(side.context))
-    reading = Reading(line, _folded(side.sentence))
-    return Example(f"{pair.id}/{name}", 0, reading, targets, frozenset({pair.type, *side.also}))
+    title, before, text = _folded(pair.product), _folded(side.context), _folded(side.sentence)
+    reading = Reading(context_line(side.setting, title=title, previous=before), text)
+    example = Example(f"{pair.id}/{name}", 0, reading, targets, frozenset({pair.type, *side.also}))
+    scope = _scope(f"{pair.product}\n\n{side.context}\n{side.sentence}", side.setting, scope_reader)
+    return _lesson(scope, (PassageLine(title, is_heading=True), PassageLine(before)), example)
 
 
-def line_examples(lines: Iterable[Line], scope_reader: ScopeReader) -> list[Example]:
+def line_lessons(lines: Iterable[Line], scope_reader: ScopeReader) -> list[Lesson]:
     """One for each line, read with the line before it and the product that both tell of."""
-    return [_line_example(line, scope_reader) for line in lines]
+    return [_line_lesson(line, scope_reader) for line in lines]
 
 
-def _line_example(line: Line, scope_reader: ScopeReader) -> Example:
-    copy = f"{line.context}\n{line.sentence}"
-    scope = scope_reader.read(split_sentences(Listing(line.id, copy, markup="text")), setting=line.setting)
-    context = context_line(line.setting, scope.product_class, previous=_folded(line.context))
+def _line_lesson(line: Line, scope_reader: ScopeReader) -> Lesson:
+    scope = _scope(f"{line.context}\n{line.sentence}", line.setting, scope_reader)
+    before = _folded(line.context)
+    reading = Reading(context_line(line.setting, scope.product_class, previous=before), _folded(line.sentence))
     targets = {label.type: Target(label.strength, label.assertion, label.verdict) for label in line.labels}
-    return Example(line.id, 0, Reading(context, _folded(line.sentence)), targets)
+    return _lesson(scope, (PassageLine(before),), Example(line.id, 0, reading, targets))
+
+
+def _lesson(scope: Scope, before: Iterable[PassageLine], example: Example) -> Lesson:
+    """One line to learn, and what stands before it."""
+    shown = [line for line in before if line.text]
+    about = about_line(scope.assumed_setting, scope.product_class, is_independent=scope.is_independent)
+    return Lesson(Passage(about, (*shown, PassageLine(example.reading.text))), (*[None] * len(shown), example))
+
+
+def _scope(copy: str, setting: str, scope_reader: ScopeReader) -> Scope:
+    return scope_reader.read(split_sentences(Listing("", copy, markup="text")), setting=setting)
 
 
 def _folded(text: str) -> str:

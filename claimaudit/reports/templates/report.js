@@ -462,9 +462,11 @@
     else target?.focus({ preventScroll: true });
   }
 
-  /** On a narrow window the case lies over the copy: its claim stays in view above it. */
+  /** On a narrow window the case lies over the copy: its claim stays in view above it. On a wide one the summary may have pushed the case
+      down: the page goes up until the decision at its end is in view. */
   function clear() {
     if (!wide.matches) (parts[current].marks[0] ?? opener)?.scrollIntoView({ block: "nearest" });
+    else scrollBy(0, Math.max(0, panel.getBoundingClientRect().bottom + 16 - innerHeight));
   }
 
   function close() {
