@@ -102,7 +102,7 @@ class Encoder:
                     flagged[number],
                     strength[number],
                     assertion[number],
-                    words[number, owners == number],
+                    words[owners == number],
                     offsets,
                 )
         return found

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 WINDOW_TOKENS = 256
 """Of a window. More makes the encoder slower (the time of attention grows with the square), fewer hides more of the page."""
-BEFORE_TOKENS = 64
-AFTER_TOKENS = 32
+BEFORE_TOKENS = 32
+AFTER_TOKENS = 16
 """Of the lines before and after a window's own that are shown with them: an answer may fall into the next window."""
 LINE_TOKENS = 128
 """Of one line; a longer one is cut, which may miss a claim at its end."""

@@ -290,10 +290,7 @@ def _batches(entries: Sequence[T], tokens: int, length: Callable[[T], int]) -> I
 
 
 def export(network: ClaimNetwork, body: Path, graph: Path) -> None:
-    """Write the network as an int8 ONNX graph (dynamic quantisation of the matrix products and embeddings).
-
-    It takes one window at a time, so it needs no attention mask.
-    """
+    """Write the network as an int8 ONNX graph of one window (dynamic quantisation of matrix products and embeddings)."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     network = network.eval().float()
@@ -309,7 +306,7 @@ def export(network: ClaimNetwork, body: Path, graph: Path) -> None:
             str(full),
             input_names=list(names),
             output_names=list(OUTPUTS),
-            dynamic_axes={**axes, **{name: {1: "lines"} for name in OUTPUTS}, "words": {1: "lines", 2: "tokens"}},
+            dynamic_axes={**axes, **{name: {1: "lines"} for name in OUTPUTS}, "words": {1: "tokens"}},
             opset_version=17,
             dynamo=False,
         )
@@ -317,12 +314,38 @@ def export(network: ClaimNetwork, body: Path, graph: Path) -> None:
 
 
 class _OneWindow(nn.Module):
-    """The network for a window without padding."""
+    """The network for one window, without padding and dropout: the same answers in fewer multiplications.
+
+    Every head is linear, so the tokens are multiplied by its weights first, and only what comes out is gathered by sentence
+    and type.
+    """
 
     def __init__(self, network: ClaimNetwork) -> None:
         super().__init__()
         self.network = network
+        self.types, width = network.present.shape[0], network.words.in_features
+        weights = (network.present, network.flagged, network.strength.flatten(0, 1), network.assertion.weight)
+        self.of_carried = nn.Parameter(torch.cat([each[:, :width] for each in weights]).T.contiguous())
+        self.of_mean = nn.Parameter(torch.cat([each[:, width:] for each in weights]).T.contiguous())
 
     def forward(self, input_ids: torch.Tensor, segments: torch.Tensor, members: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        outputs: tuple[torch.Tensor, ...] = self.network(input_ids, torch.ones_like(input_ids), segments, members)
-        return outputs
+        """The outputs of `OUTPUTS`, shapes (1, s, …), that of words (1, n, t)."""
+        network, t = self.network, self.types
+        body = network.body(input_ids=input_ids, attention_mask=torch.ones_like(input_ids), token_type_ids=segments)
+        hidden, own = body.last_hidden_state[0], members[0]
+        is_own = own.sum(0).unsqueeze(-1)
+        raw = network.words(hidden)
+        strongest = own.T @ (raw.unsqueeze(0) + (own.unsqueeze(-1) - 1) * FAR).amax(1)
+        total = own @ (torch.exp((raw - strongest).clamp(max=0)) * is_own)
+        words = raw - strongest - own.T @ torch.log(total.clamp(min=1e-30))
+        share = torch.exp(words) * is_own
+        told = hidden @ self.of_carried
+        of_strength = (share.unsqueeze(-1) * told[:, 2 * t : 5 * t].reshape(-1, t, len(STRENGTHS))).flatten(1)
+        of_assertion = (share.unsqueeze(-1) * told[:, None, 5 * t :]).flatten(1)
+        carried = own @ torch.cat([share * told[:, :t], share * told[:, t : 2 * t], of_strength, of_assertion], 1)
+        mean = (own @ hidden) / own.sum(1, keepdim=True).clamp(min=1) @ self.of_mean
+        present = carried[:, :t] + mean[:, :t] + network.present_bias
+        flagged = carried[:, t : 2 * t] + mean[:, t : 2 * t] + network.flagged_bias
+        strength = (carried[:, 2 * t : 5 * t] + mean[:, 2 * t : 5 * t]).reshape(-1, t, len(STRENGTHS))
+        assertion = carried[:, 5 * t :].reshape(-1, t, len(ASSERTIONS)) + mean[:, None, 5 * t :] + network.assertion.bias
+        return present[None], flagged[None], strength[None], assertion[None], words[None]
