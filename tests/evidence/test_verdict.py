@@ -74,6 +74,8 @@ def test_a_changed_limitation_changes_verdicts(home: Auditor) -> None:
         ("Dark spot cream, 50 ml.", "Dermatologist tested.", "proof-must-fit-the-product"),
         ("Dark spot cream, 50 ml.", "Clinically proven.", "serum-two-weeks-not-proven"),
         ("Dark spot cream, 50 ml.", "FDA approved.", "cosmetic-never-fda-approved"),
+        ("Plasma pen, USB.", "The result lasts forever.", "home-device-lasting-unknown"),
+        ("Microcurrent roller, USB.", "The result lasts forever.", "microcurrent-is-temporary"),
     ],
 )
 def test_the_wording_that_would_hold_fits_the_words(home: Auditor, product: str, claim: str, ground: str) -> None:
