@@ -5,9 +5,9 @@
 Each row is trained on the training split, the contrast pairs and the plain lines. Rows of one model alone flag a unit
 (sentence and claim type) from the score with the best F1 on the calibration split; `patterns`, `fast` and `accurate` are
 audits from end to end. Measured are flagged units of the test split and of labelled documents given with --gold, with 95 %
-intervals (bootstrap over documents). A row that is trained takes minutes to an hour on two cores; results are kept in the
-file, replaced row by row, and written as a table beside it. Needs the extras `train` and `bench`. Same seed, same figures on
-the same machine.
+intervals (bootstrap over documents). A row that is trained takes minutes to two hours on two cores; results are kept in the
+file, replaced row by row, and written as a table beside it. Needs the extras `train` and `bench`. The seeds fix all
+draws.
 """
 
 from __future__ import annotations

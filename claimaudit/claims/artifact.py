@@ -1,8 +1,8 @@
 """A trained model on disk: JSON, arrays without pickle, an ONNX graph. Read only after every hash has been checked.
 
-A folder holds `model.json` (format, name, claim types, gate, combinations, and the SHA-256 of each other file),
-`linear.json`, `linear.npz`, `listing.json` and `listing.npz`, `encoder.onnx` and `tokenizer.json`, and `exemplars.json`. No
-file of it can run code.
+A folder holds `model.json` (format, name, pack, claim types, gate, combinations for pages and for snippets, the SHA-256 of
+each other file), `linear.json`, `linear.npz`, `listing.json` and `listing.npz`, `encoder.onnx` and `tokenizer.json`, and
+`exemplars.json`. No file of it can run code.
 """
 
 from __future__ import annotations

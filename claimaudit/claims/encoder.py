@@ -20,7 +20,7 @@ from claimaudit.claims.passages import Layout, Passage, Window
 MAX_WINDOWS = 256
 """Windows whose answers are remembered (some 60 kB each): catalogues repeat whole listings."""
 UNREAD_ODDS = -6.0
-"""What stands for the log-odds of a line in a window that its gate kept from the encoder, and of one without words."""
+"""What stands for the log-odds of a line whose window the gate kept from the encoder, and of one without words."""
 OUTPUTS = ("present", "flagged", "strength", "assertion", "words")
 
 

@@ -1,8 +1,9 @@
 """The cheap models: logistic regressions on words and letters.
 
-`LinearModel` reads a sentence and its context. It serves twice: as the model of `fast`, and in `accurate` as the gate that
-decides which parts of a listing the encoder reads. `ListingModel` tells whether a whole listing reads like one that promises
-too much; what a leaflet, a newspaper or an honest seller quotes or explains is flagged less readily.
+`LinearModel` reads a sentence and its context. It is the model of `fast`; in `accurate` it is the gate that decides which
+parts of a listing the encoder reads, one of the voices that are weighed, and the source of the reasons shown. `ListingModel`
+tells whether a whole listing reads like one that promises too much; what a leaflet, a newspaper or an honest seller quotes
+or explains is flagged less readily.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ LISTING: dict[str, Any] = {
 REGULARISATION = 20.0
 """`C` of the regressions: weak, as suits sparse features and few positives; not tuned."""
 TELLING_LENGTH = 600
-"""Characters of a listing from which its words tell what kind of page it is; those of the corpus have as many or more."""
+"""Characters of a listing from which its words tell what kind of page it is; nearly all of the corpus have as many."""
 MIN_POSITIVES = 5
 MAX_WORDS = 50_000
 MAX_TEXTS = 4_096

@@ -1,8 +1,8 @@
 """The trained model of a pack: what it says of each sentence and claim type, beside what the patterns heard.
 
 Two speeds, one interface. `fast` weighs the patterns with a linear model. `accurate` adds the fine-tuned encoder, for the
-parts of a listing with a sentence that the linear model lets through or a pattern has hit. Both propose type, strength and
-assertion status; verdicts are the judge's.
+parts of a listing with a sentence that the linear model lets through or a pattern has hit. Both propose type and
+strength; the encoder also the assertion status, which `fast` leaves to the cues. Verdicts are the judge's.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What the encoder sees of a listing: windows of consecutive sentences, with the title and the lines around them.
 
-The same for training and for auditing, so that a model meets no other text than it has learned from.
+One layout for training and auditing, so that a model meets no other text than it has learned from; training also shows
+shorter windows, without the lines around.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ AFTER_TOKENS = 16
 LINE_TOKENS = 128
 """Of one line; a longer one is cut, which may miss a claim at its end."""
 TITLE_TOKENS = 12
-"""Of the title, which stands before every window but the first. This and the sizes above were set once."""
+"""Of the title, which stands before every window but the first. The sizes were set once; the lines around were halved later,
+for speed."""
 NO_LINE = -1
 _Tokens = tuple[tuple[int, ...], tuple[tuple[int, int], ...]]
 """The tokens of a line, and [start, end) of each in its text."""

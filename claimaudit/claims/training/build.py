@@ -1,7 +1,8 @@
 """From a pack's training corpus to a model folder: fit, calibrate, measure, write. Run by `claimaudit train`.
 
 The models learn from the training split, the contrast pairs and the plain lines. Patterns and models are weighed, and the
-cuts chosen, on the calibration split; figures are those of the test split, which nothing was fitted on.
+cuts chosen, on the calibration split; figures are those of the test split, which nothing was fitted on
+(but the overlap of the encoder's windows was halved with its figures in sight).
 """
 
 from __future__ import annotations

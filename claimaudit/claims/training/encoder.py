@@ -30,7 +30,8 @@ T = TypeVar("T")
 POOL = 256
 """Windows that are sorted by length together, so that batches need little padding and stay mixed."""
 BUDGETS = (96, 160, WINDOW_TOKENS, WINDOW_TOKENS)
-"""Sizes of windows that an epoch draws from, because listings are short and long. Set once."""
+"""Sizes of windows that an epoch draws from, because listings are short and long; the smaller ones show no
+lines around their own. Set once."""
 PREDICTED_TOKENS = 6_000
 """Of a batch that is only read."""
 REMEMBERED = 200_000
@@ -40,7 +41,8 @@ FAR = 1e4
 
 
 class ClaimNetwork(nn.Module):
-    """An encoder with label-wise attention over the words of each sentence, and heads for each claim type."""
+    """An encoder with label-wise attention over the words of each sentence, and heads for each claim type (that of the
+    assertion status is shared)."""
 
     def __init__(self, body: Path, types: int) -> None:
         super().__init__()
@@ -84,7 +86,7 @@ def fit_encoder(
 ) -> ClaimNetwork:
     """Fine-tune the encoder in folder `body` (weights, config and tokenizer) on lessons, on an accelerator if there is one.
 
-    Same seed, same network, on the same processor.
+    The seed fixes all draws; that a processor repeats a network to the last bit has not been shown.
     """
     torch.set_num_threads(recipe.threads)
     torch.manual_seed(recipe.seed)
