@@ -8,7 +8,7 @@ flagged, the strength, the assertion status, and the weight of each word.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,7 +18,7 @@ import numpy as np
 from claimaudit.claims.passages import Layout, Passage, Window
 
 MAX_WINDOWS = 256
-"""Windows whose answers are remembered (some 60 kB each): catalogues repeat whole listings."""
+"""Windows whose answers are remembered: catalogues repeat whole listings."""
 UNREAD_ODDS = -6.0
 """What stands for the log-odds of a line whose window the gate kept from the encoder, and of one without words."""
 OUTPUTS = ("present", "flagged", "strength", "assertion", "words")
@@ -69,10 +69,7 @@ class Encoder:
 
     def flagged(self, passage: Passage, wanted: Collection[int]) -> np.ndarray:
         """The log-odds that each line of a passage is flagged, shape (lines, t); `UNREAD_ODDS` for what is not read."""
-        odds = np.full((len(passage.lines), self._types), UNREAD_ODDS)
-        for line, answer in self.read(passage, wanted).items():
-            odds[line] = answer.flagged
-        return odds
+        return flagged_odds(self.read(passage, wanted), (len(passage.lines), self._types))
 
     def lines(self, passage: Passage, wanted: Collection[int]) -> set[int]:
         """The lines that `read` answers for."""
@@ -106,6 +103,14 @@ class Encoder:
                     offsets,
                 )
         return found
+
+
+def flagged_odds(answers: Mapping[int, Encoded], shape: tuple[int, ...]) -> np.ndarray:
+    """Log-odds of a flag by line and type, of a shape (lines, t), with `UNREAD_ODDS` where there is no answer."""
+    odds = np.full(shape, UNREAD_ODDS)
+    for line, answer in answers.items():
+        odds[line] = answer.flagged
+    return odds
 
 
 def pad(windows: Sequence[Window]) -> dict[str, np.ndarray]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from claimaudit.claims.readings import about_line
+from claimaudit.claims.readings import about
 from claimaudit.types import Scope, Sentence, writable
 
 if TYPE_CHECKING:
@@ -68,9 +68,8 @@ class Window:
 
 def passage_of(sentences: Sequence[Sentence], scope: Scope) -> Passage:
     """A whole listing."""
-    about = about_line(scope.assumed_setting, scope.product_class, is_independent=scope.is_independent)
     before: list[Sentence | None] = [None, *sentences[:-1]]
-    return Passage(about, tuple(_line(sent, last) for sent, last in zip(sentences, before, strict=True)))
+    return Passage(about(scope), tuple(_line(sent, last) for sent, last in zip(sentences, before, strict=True)))
 
 
 def _line(sent: Sentence, before: Sentence | None) -> PassageLine:
@@ -81,7 +80,7 @@ def _line(sent: Sentence, before: Sentence | None) -> PassageLine:
 class Layout:
     """Lays passages out in windows, with the tokenizer of an encoder.
 
-    `remembered` is the number of distinct lines whose tokens are kept (4,096 of them take some 15 MB).
+    `remembered` is the number of distinct lines whose tokens are kept.
     """
 
     def __init__(self, tokenizer: Tokenizer, remembered: int = 4_096) -> None:
@@ -96,7 +95,7 @@ class Layout:
 
         Every line of the passage is the own line of one window. Lines without words take no place.
         """
-        about, _ = self._tokens(passage.about)
+        opening, _ = self._tokens(passage.about)
         tokens = [self._tokens(line.text) for line in passage.lines]
         costs = [len(ids) + 2 if ids else 0 for ids, _ in tokens]
         title = next((ids for ids, _ in tokens if ids), ())[:TITLE_TOKENS]
@@ -107,7 +106,7 @@ class Layout:
             while shown and used + costs[shown - 1] <= before:
                 shown -= 1
                 used += costs[shown]
-            head = [self._opening, *about, self._closing]
+            head = [self._opening, *opening, self._closing]
             if shown:
                 head += [*title, self._closing]
             room = budget - len(head) - used

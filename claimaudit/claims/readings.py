@@ -34,6 +34,11 @@ def about_line(setting: str, product_class: str | None = None, *, is_independent
     return " ".join(filter(None, (setting, product_class, INDEPENDENT if is_independent else "")))
 
 
+def about(scope: Scope) -> str:
+    """`about_line` of a listing."""
+    return about_line(scope.assumed_setting, scope.product_class, is_independent=scope.is_independent)
+
+
 def context_line(
     setting: str,
     product_class: str | None = None,

@@ -14,7 +14,7 @@ import numpy as np
 
 from claimaudit.claims.corpus import Document, Label, Line, Pair, PairSide
 from claimaudit.claims.passages import Passage, PassageLine, passage_of
-from claimaudit.claims.readings import Reading, about_line, context_line, readings
+from claimaudit.claims.readings import Reading, about, context_line, readings
 from claimaudit.claims.setting import ScopeReader
 from claimaudit.text.normalize import fold
 from claimaudit.text.sentences import split_sentences
@@ -197,8 +197,7 @@ def _line_lesson(line: Line, scope_reader: ScopeReader) -> Lesson:
 def _lesson(scope: Scope, before: Iterable[PassageLine], example: Example) -> Lesson:
     """One line to learn, and what stands before it."""
     shown = [line for line in before if line.text]
-    about = about_line(scope.assumed_setting, scope.product_class, is_independent=scope.is_independent)
-    return Lesson(Passage(about, (*shown, PassageLine(example.reading.text))), (*[None] * len(shown), example))
+    return Lesson(Passage(about(scope), (*shown, PassageLine(example.reading.text))), (*[None] * len(shown), example))
 
 
 def _scope(copy: str, setting: str, scope_reader: ScopeReader) -> Scope:
