@@ -13,6 +13,7 @@ import json
 import multiprocessing
 import os
 import re
+import resource
 import sys
 import tempfile
 import time
@@ -111,32 +112,50 @@ def measure(name: str, job: dict[str, Any]) -> dict[str, float]:
 
 
 def scan(speed: str, job: dict[str, Any]) -> dict[str, float]:
-    """Scan listings with claimaudit's batch runner: from when each worker has done a block to the last block."""
+    """Scan listings with claimaudit's batch runner: from when each worker has done a block to the last block.
+
+    The memory is that of this process and its workers together, each at its highest, until the output is written.
+    """
     from claimaudit.batch.run import Progress, scan_catalogue
 
-    workers, texts = job["workers"], list(listings(job["documents"], job["count"], 0))
+    workers, characters = job["workers"], 0
     done: list[tuple[float, int]] = []
-    peak = 0.0
+    peaks: dict[int, float] = {}
 
     def note(progress: Progress) -> None:
-        nonlocal peak
         done.append((time.monotonic(), progress.listings))
-        pids = [os.getpid(), *(process.pid for process in multiprocessing.active_children())]
-        peak = max(peak, sum(peak_mb(pid) for pid in pids))
+        for process in multiprocessing.active_children():
+            if process.pid is not None:
+                peaks[process.pid] = peak_mb(process.pid)
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "listings.jsonl"
-        path.write_text("".join(json.dumps({"id": str(n), "text": text}) + "\n" for n, text in enumerate(texts)), "utf-8")
-        scan_catalogue([str(path)], path.with_name("findings.jsonl"), workers=workers, speed=speed, progress=note)
-    (begun, first), (ended, last) = done[workers - 1], done[-1]
-    characters = sum(map(len, texts)) * (last - first) / len(texts)
+        with path.open("w", encoding="utf-8") as rows:
+            for number, text in enumerate(listings(job["documents"], job["count"], 0)):
+                characters += len(text)
+                rows.write(json.dumps({"id": str(number), "text": text}) + "\n")
+        out = path.with_name("findings.jsonl")
+        before = cpu_seconds()
+        scan_catalogue([str(path)], out, show="flagged", workers=workers, speed=speed, progress=note)
+        cpu = cpu_seconds() - before
+        read_mb, written_mb = path.stat().st_size / 1e6, out.stat().st_size / 1e6
+    (begun, first), (ended, last) = done[min(workers, len(done) - 1) - 1], done[-1]
     return {
         "workers": workers,
         "listings": last - first,
-        "characters": characters,
+        "characters": characters * (last - first) / job["count"],
         "seconds": ended - begun,
-        "peak_mb": peak,
+        "cpu_seconds": cpu,
+        "read_mb": read_mb,
+        "written_mb": written_mb,
+        "peak_mb": peak_mb() + sum(peaks.values()),
     }
+
+
+def cpu_seconds() -> float:
+    """Of this process and of those that it started and that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def peak_mb(pid: int | str = "self") -> float:

@@ -1,12 +1,12 @@
 """How fast claimaudit reads, beside a tokenizer, a keyword scan and a clinical pipeline, all in one run on one machine.
 
-    make bench        or        python benchmarks/speed.py [--count N] [--grow N …] [--medspacy PYTHON] [-o FOLDER]
+    make bench        or        python benchmarks/speed.py [--count N] [--medspacy PYTHON] [-o FOLDER]
 
 Listings are the documents of the test split in turn, some 1,300 characters each, every sentence with a number of its own, so
 that no memory of sentences wins. Each contender has a fresh process pinned to one core, and is warmed up on other listings;
 measured is its CPU time. All cores are measured as a job uses them: a scan of a file by one worker and by one for each core,
-on the clock, from when all workers are at work. `--grow` reads more and more listings, which shows whether time and memory a
-listing stay the same: `--grow 1000 10000 100000 1000000` takes hours. Writes speed.json, speed.md and speed.svg.
+on the clock, from when all workers are at work. Writes speed.json, speed.md and speed.svg. More and more listings:
+`growth.py`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -64,22 +63,22 @@ class Bench:
 
     def on_all_cores(self, name: str, count: int) -> Row:
         """A scan by one worker for each core, and how much faster it is than by one worker."""
-        one, several = (self._scan(name, count, workers) for workers in (1, len(os.sched_getaffinity(0))))
+        one, several = (self.scan(name, count, workers) for workers in (1, len(os.sched_getaffinity(0))))
         rates = [row["listings"] / row["seconds"] for row in (one, several)]
         return {"name": name, **several, "of_one_worker": round(rates[1] / rates[0], 3)}
 
-    def _scan(self, name: str, count: int, workers: int) -> Row:
+    def scan(self, name: str, count: int, workers: int) -> Row:
+        """One batch job over a file of listings, in processes of its own."""
         job = {"documents": self.documents, "count": count, "workers": workers}
         command = [sys.executable, str(HERE / "contenders.py"), name, "--scan"]
         done = subprocess.run(command, input=json.dumps(job), capture_output=True, text=True, check=True)
         return dict(json.loads(done.stdout))
 
-    def run(self, grow: Sequence[int]) -> Row:
+    def run(self) -> Row:
         counts = {name: max(50, int(self.count * SLOW.get(name, 1))) for name in (*OWN, *OTHERS)}
         return {
             "one_core": [_told(self.on_one_core(name, counts[name])) for name in (*OWN, *OTHERS)],
             "all_cores": [_told(self.on_all_cores(name, max(self.count, LEAST_SCANNED))) for name in OWN],
-            "growth": [_told(self.on_one_core("fast", count)) for count in grow],
             "start": start_up(),
         }
 
@@ -134,11 +133,6 @@ def page(found: Row) -> str:
     for row in found["all_cores"]:
         rates = f"{row['listings_per_second']:,.1f} | {row['mb_per_second']:.2f}"
         lines.append(f"| {row['name']} | {row['workers']} | {rates} | {row['of_one_worker']:.2f} × | {row['peak_mb']:,} |")
-    lines += ["", "| `fast`, listings read | ms a listing | peak MB |", "|---|---|---|"]
-    lines += [
-        f"| {row['listings']:,} | {1000 * row['seconds'] / row['listings']:.2f} | {row['peak_mb']:,} |"
-        for row in found["growth"]
-    ]
     lines += ["", "| command | CPU seconds, start to end |", "|---|---|"]
     lines += [f"| {name} | {seconds:.2f} |" for name, seconds in found["start"].items()]
     about = f"{found['date']}, {found['machine']}. `{found['command']}`\n\nSignature: `{found['signature']}`"
@@ -181,7 +175,6 @@ def machine() -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=1_000, help="listings that a quick contender reads")
-    parser.add_argument("--grow", type=int, nargs="*", default=[1_000, 4_000], help="numbers of listings for `fast`")
     parser.add_argument("--medspacy", help="Python of an environment that holds medspaCy")
     parser.add_argument("-o", "--output", type=Path, default=HERE)
     options = parser.parse_args()
@@ -189,10 +182,9 @@ def main() -> None:
     found = {
         "date": date.today().isoformat(),
         "machine": machine(),
-        "command": "python benchmarks/speed.py "
-        + " ".join(["--count", str(options.count), "--grow", *map(str, options.grow)]),
+        "command": f"python benchmarks/speed.py --count {options.count}",
         "signature": str(Auditor(speed="accurate").signature),
-        **Bench(options.count, options.medspacy).run(options.grow),
+        **Bench(options.count, options.medspacy).run(),
     }
     options.output.mkdir(parents=True, exist_ok=True)
     (options.output / "speed.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")

@@ -78,6 +78,10 @@ class Format(StrEnum):
 
 BATCH = (Format.JSONL, Format.CSV, Format.PARQUET)
 """Formats that a file is written in block by block, on all cores, resumably."""
+WITH_SHOW = (Format.TABLE, *BATCH, Format.XLSX)
+"""Formats that hold what `--show` chooses; the others hold whole results."""
+WITH_KEEP = BATCH
+"""Formats with a row a finding, to which `--keep` adds its columns."""
 
 
 class Show(StrEnum):
@@ -189,7 +193,10 @@ def scan(
         Path | None,
         typer.Option(help="Write rows that were not read here. Default: OUTPUT.rejects.jsonl, if there are any."),
     ] = None,
-    show: Annotated[Show | None, typer.Option(help="Default: flagged in the table, all in the other formats.")] = None,
+    show: Annotated[
+        Show | None,
+        typer.Option(help="Not for json and html, which hold all. Default: flagged in the table, all in the other formats."),
+    ] = None,
     fail_on: Annotated[FailOn, typer.Option(help="Least verdict that makes the exit status 1.")] = FailOn.CONTRADICTED,
     jurisdiction: Annotated[str | None, typer.Option(help="Cite rules of these alone, separated by commas: us,uk.")] = None,
     speed: SpeedOption = None,
@@ -204,7 +211,9 @@ def scan(
         str | None, typer.Option(help="Column or key of the listing's id. Default: id where there is one.")
     ] = None,
     setting_column: Annotated[str, typer.Option(help="Column or key of the setting, if there is one.")] = "setting",
-    keep: Annotated[str | None, typer.Option(help="Columns to carry along into every row: seller,sku.")] = None,
+    keep: Annotated[
+        str | None, typer.Option(help="Columns to carry along into every row of jsonl, csv, parquet: seller,sku.")
+    ] = None,
     delimiter: Annotated[str | None, typer.Option(help="Of CSV and TSV; \\t is a tab. Default: detected.")] = None,
     encoding: Annotated[str | None, typer.Option(help="Of text, CSV and TSV. Default: detected.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes that audit. Default: one a core.")] = None,
@@ -232,9 +241,9 @@ def scan(
     """
     from claimaudit.audit import Auditor, AuditSettings
     from claimaudit.batch.dossier import DossierFiles
+    from claimaudit.batch.places import check_places
     from claimaudit.batch.progress import standing
     from claimaudit.batch.readers import Columns, read_listings
-    from claimaudit.batch.run import check_apart
     from claimaudit.decisions.baseline import Recorder
 
     format_ = _format(format_, output)
@@ -281,12 +290,17 @@ def scan(
             substantiation=substantiation,
             as_of=day,
         )
-        raise typer.Exit(_status(_batch(job, quiet=quiet), fail_on))
+        raise typer.Exit(_status(_batch(job, quiet=quiet, restart=restart), fail_on))
     for name, given in (("--listings", listings), ("--workers", workers), ("--restart", restart or None)):
         if given is not None:
             raise InputError(f"{name} needs an --output that ends in .jsonl, .csv or .parquet.")
+    for name, is_given, formats in (("--show", show is not None, WITH_SHOW), ("--keep", keep is not None, WITH_KEEP)):
+        if is_given and format_ not in formats:
+            raise InputError(
+                f"{name} is for the formats {', '.join(formats)}, not for {format_.value}. Leave it out, or take another."
+            )
     written = [path for path in (output, rejects, write_baseline) if path is not None]
-    check_apart(paths, written)
+    check_places([*paths, *files.kept_from(write_baseline)], written)
     auditor = Auditor(pack, model=model, settings=settings)
     dossier = files.read(auditor.pack)
     recorder = Recorder(dossier.baseline) if write_baseline is not None else None
@@ -334,7 +348,8 @@ def repeat(
 ) -> None:
     """Make a scan again from its manifest, byte for byte.
 
-    Refused where the version, the pack, the model or a local input is not the one of then. Exit status as for scan.
+    Refused where the version, the pack, the model or a local input is not the one of then, or where standard input was
+    read. Exit status as for scan.
     """
     from claimaudit.batch.run import repeat_scan
 
@@ -384,7 +399,7 @@ def review_apply(
     applied = apply(before, rows, as_of=_day(as_of), days=days, reviewer=reviewer)
     applied.baseline.write(baseline)
     told = ", ".join(f"{count} {what}" for what, count in applied.counts.items())
-    typer.echo(f"{baseline}: {counted(len(rows), 'decision')}: {told}.")
+    typer.echo(f"{baseline}: {counted(applied.counts.total(), 'decision')}: {told}.")
 
 
 @app.command()
@@ -446,14 +461,19 @@ def evidence(
 def sentences(
     path: Annotated[str, typer.Argument(help="A file, or - for standard input.")],
 ) -> None:
-    """Show how copy is split: offsets, kind, and the heading, lead-in and question of each sentence."""
+    """Show how copy is split: offsets, kind, and the heading, lead-in and question of each sentence.
+
+    Exit status: 0 shown, 2 could not run, 3 something was not read.
+    """
     from claimaudit.batch.readers import Rejected, read_listings
     from claimaudit.reports.page import printable
     from claimaudit.text.sentences import split_sentences
 
+    rejected = 0
     for item in read_listings([path]):
         if isinstance(item, Rejected):
             _say(f"claimaudit: {item}")
+            rejected += 1
             continue
         typer.echo(f"── {printable(item.listing.id)}")
         for sent in split_sentences(item.listing):
@@ -465,6 +485,8 @@ def sentences(
             typer.echo(
                 f"{sent.index:4}  {sent.span.start:6}–{sent.span.end:<6} {sent.kind:8} {context:34} {printable(sent.text)}"
             )
+    if rejected:
+        raise typer.Exit(INCOMPLETE)
 
 
 @app.command()
@@ -491,14 +513,14 @@ def evaluate(
     Exit status: 0 measured, 2 could not run.
     """
     from claimaudit.audit import Auditor
+    from claimaudit.batch.places import check_places
     from claimaudit.evaluation import evaluate as measure
     from claimaudit.evaluation import read_gold, split_gold
     from claimaudit.reports.evaluation import render, to_html
 
     if (gold is None) == (split is None):
         raise InputError("give either GOLD, a file of labelled documents, or --split, not both and not neither.")
-    if html is not None and output is not None and html.resolve() == output.resolve():
-        raise InputError(f"--html and --output are both {html}. Give each its own file.")
+    check_places([gold] if gold is not None else [], [path for path in (output, html) if path is not None])
     auditor = Auditor(pack, model=model, speed=speed.value if speed else None)
     if gold is not None:
         labelled = read_gold(gold, auditor.pack)
@@ -611,14 +633,14 @@ def labels_export(
     """
     from claimaudit.audit import Auditor
     from claimaudit.batch.dossier import DossierFiles
+    from claimaudit.batch.places import check_places
     from claimaudit.batch.readers import Columns, read_listings
-    from claimaudit.batch.run import check_apart
     from claimaudit.labels import label_studio, prodigy
     from claimaudit.labels.regions import Offsets, tasks_of
 
     tool = prodigy if to is Tool.PRODIGY else label_studio
     written = [path for path in (output, config) if path is not None]
-    check_apart(paths, written)
+    check_places(paths, written)
     auditor = Auditor(
         pack, model=model, speed=speed.value if speed else None, setting=None if setting == "auto" else setting
     )
@@ -651,6 +673,7 @@ def labels_import(
 
     A document comes out whole or not at all. Exit status: 0 all taken in, 2 could not run, 3 some were left out.
     """
+    from claimaudit.batch.places import check_places
     from claimaudit.labels import label_studio, prodigy
     from claimaudit.labels.documents import to_documents
     from claimaudit.labels.regions import Offsets
@@ -658,6 +681,7 @@ def labels_import(
     from claimaudit.resources import load_pack
     from claimaudit.types import to_line
 
+    check_places([path for path in (file, copy) if path is not None], [output])
     tool = prodigy if from_ is Tool.PRODIGY else label_studio
     texts = tool.read_copy(copy) if copy is not None else None
     taken = to_documents(tool.read_tasks(file), load_pack(pack), author=author, offsets=Offsets(offsets.value), copy=texts)
@@ -686,15 +710,16 @@ def _format(format_: Format | None, output: Path | None) -> Format:
     return format_
 
 
-def _batch(job: Callable[..., ScanSummary], *, quiet: bool) -> Counts:
+def _batch(job: Callable[..., ScanSummary], *, quiet: bool, restart: bool = False) -> Counts:
     """Run a batch job with its progress and its summary on standard error."""
     from claimaudit.batch.progress import reporting, summary
+    from claimaudit.batch.run import go_on
 
     try:
         with reporting(quiet=quiet) as progress:
             done = job(progress=progress)
     except KeyboardInterrupt:
-        typer.echo("claimaudit: interrupted. Start the same command again to go on: what is done is kept.", err=True)
+        typer.echo(f"claimaudit: interrupted. To go on, {go_on(restart)}", err=True)
         raise typer.Exit(INTERRUPTED) from None
     for line in summary(done, quiet=quiet):
         typer.echo(line, err=True)
@@ -794,6 +819,8 @@ def _whole_file(output: Path) -> Iterator[Path]:
     try:
         yield part
         os.replace(part, output)
+    except BrokenPipeError:
+        raise  # a reader of standard output who leaves says nothing of this file
     except OSError as error:
         raise OutputError(f"{output}: cannot be written: {error.strerror}. Choose another place.") from error
     finally:

@@ -306,6 +306,7 @@ class CeilingEntry(_Entry):
     verdicts: dict[Strength, Verdict] | None = None
     softer: bool = False
     named_in_sentence: bool = False
+    not_beside: list[Id] = []
 
 
 class FigureEntry(_Entry):
@@ -731,6 +732,7 @@ class _PackReader:
             self._note(f"limitation:{entry.id}", origin)
             self._known(entry.claim_types, file.claim_types, "claim type", origin, "pack.yaml")
             self._applies_to(entry, file, modalities, conditions, origin)
+            self._known(entry.ceiling.not_beside, conditions, "condition", origin, "scope.yaml")
             self._dates(entry, origin)
             cited = self._resolve(entry.sources, sources, origin)
             for figure in entry.figures:
@@ -753,6 +755,7 @@ class _PackReader:
                     verdicts=entry.ceiling.verdicts,
                     softer=entry.ceiling.softer,
                     named_in_sentence=entry.ceiling.named_in_sentence,
+                    not_beside=tuple(entry.ceiling.not_beside),
                     figures=tuple(Figure(figure.fact, figure.source) for figure in entry.figures),
                     notes=entry.notes,
                     about=tuple(entry.about),

@@ -155,7 +155,7 @@ def _read_yaml(path: Path) -> Iterator[Row]:
 def _read_json(path: Path) -> Iterator[Row]:
     try:
         data = json.loads(read_text(path))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not JSON ({error}). Mend it.") from None
     for number, row in enumerate(_entries(path, data), 1):
         yield f"{path}: entry {number}", row

@@ -338,7 +338,8 @@ class Limitation:
     """A statement of the reference corpus: what the evidence rules out, or (a `permission`) what it carries.
 
     `verdicts` is the ceiling as a table from strength to verdict, None where the claim type's default holds; `softer`
-    makes that default one verdict softer. With `named_in_sentence` this holds only where the sentence names the condition.
+    makes that default one verdict softer. With `named_in_sentence` this holds only where the sentence names the condition;
+    never where the claim is about one of the conditions `not_beside`, too.
     `wording` is a sentence that stays within the ceiling. `about` are phrases: an entry that has some speaks of
     claims whose words hold one, and comes last for others.
     """
@@ -359,6 +360,7 @@ class Limitation:
     verdicts: Mapping[Strength, Verdict] | None = None
     softer: bool = False
     named_in_sentence: bool = False
+    not_beside: tuple[str, ...] = ()
     figures: tuple[Figure, ...] = ()
     notes: str = ""
     about: tuple[str, ...] = ()

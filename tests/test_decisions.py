@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from claimaudit import Auditor, InputError, Listing
+from claimaudit import Auditor, InputError, Listing, OutputError
 from claimaudit.batch.writers import Csv, JsonLines
 from claimaudit.decisions.baseline import Baseline, Choice, Decision, Known, Recorder, Waiver, decision_key, ground_mark
 from claimaudit.decisions.diff import Kind, diff
 from claimaudit.decisions.review import apply, read_decisions
-from claimaudit.decisions.tables import from_cell
+from claimaudit.decisions.tables import MAX_CELL, from_cell
 from claimaudit.reports.records import to_cell
-from claimaudit.types import AuditResult, Verdict
+from claimaudit.types import AuditResult, NearMiss, Verdict
 from tests.conftest import table_of
 
 DAY = date(2026, 6, 1)
@@ -182,6 +182,24 @@ def test_a_new_baseline_keeps_decisions_and_what_was_not_read(home: Auditor, pen
     assert gone.key in unread.baseline().entries
 
 
+def test_a_new_baseline_keeps_what_was_decided_on_what_is_not_flagged(pen: AuditResult, known: list[Known]) -> None:
+    first, second, *others = pen.flagged
+    miss = NearMiss(first.claim, "home", (), "asked")
+    now = replace(pen, findings=(replace(second, verdict=Verdict.CONSISTENT), *others), near_misses=(miss,))
+    waived, decided = replace(known[0], waiver=WAIVER), replace(known[1], decision=AGREED)
+    recorder = Recorder(Baseline([waived, decided]))
+    recorder.add(now)
+    assert recorder.baseline().entries == {entry.key: entry for entry in (waived, decided, *known[2:])}
+    undecided = Recorder(Baseline(known))
+    undecided.add(now)
+    assert list(undecided.baseline().entries.values()) == known[2:]
+
+
+def test_a_place_that_cannot_be_written_is_an_error_of_output(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="cannot be written"):
+        Baseline().write(tmp_path / "no" / "b.jsonl")
+
+
 # --- Decisions --------------------------------------------------------------------------------------------------
 
 
@@ -289,11 +307,32 @@ def test_two_decisions_on_one_finding_in_one_file_are_refused(known: list[Known]
         apply(Baseline(), rows, as_of=DAY)
 
 
+def test_rows_that_decide_alike_on_the_same_words_are_one_decision(known: list[Known]) -> None:
+    here = replace(known[0], grounds=("here@1",))
+    there = replace(known[0], verdict=Verdict.OVERSTATED, grounds=("there@1",))
+    rows = [("a.xlsx:2", row(here, expires="2026-09-01")), ("a.xlsx:3", row(there))]
+    for given in (rows, rows[::-1]):
+        applied = apply(Baseline(), given, as_of=DAY)
+        (entry,) = applied.baseline.entries.values()
+        assert (entry.verdict, set(entry.grounds)) == (here.verdict, {"here@1", "there@1"})
+        assert entry.waiver == Waiver("because", "Ida", date(2026, 9, 1))
+        assert applied.counts.total() == applied.counts["new"] == 1
+
+
+def test_the_graver_of_two_rows_can_be_decided_on_later(known: list[Known]) -> None:
+    rows = [(f"a:{number}", row(known[0], verdict=verdict, decided_at="")) for number, verdict in enumerate(Verdict, 2)]
+    before = apply(Baseline(), rows[1:2], as_of=DAY).baseline
+    after = apply(before, rows[:2], as_of=DAY)
+    assert after.counts["changed"] == 1
+    assert after.baseline.entries[known[0].key].verdict is Verdict.CONTRADICTED
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
         ("d.txt", "", "decisions end in .json, .csv, .xlsx"),
         ("d.json", "{", "not JSON"),
+        pytest.param("d.json", "[" * 100_000, "not JSON", id="nested"),
         ("d.json", "[]", "no decisions of a report here"),
         ("d.json", '{"format": "claimaudit-decisions", "decisions": [1]}', "decision 1: an object was expected"),
         ("d.json", '{"format": "claimaudit-decisions", "decisions": [{"key": "k"}]}', "decision 1: no 'listing_id'"),
@@ -312,8 +351,9 @@ def test_a_file_that_holds_no_decisions_is_refused(tmp_path: Path, name: str, co
         read_decisions(tmp_path / "missing.csv")
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
-def test_csv_comes_back_as_spreadsheets_save_it(tmp_path: Path, home: Auditor, separator: str) -> None:
+def test_csv_comes_back_as_spreadsheets_save_it(tmp_path: Path, home: Auditor, separator: str, end: str) -> None:
     entry = Known.of(home.audit(Listing("=pen; 1", "=Pico pen, USB: no pain!")).flagged[0])
     cells = row(entry, "disagree", reason="+ the study, see p. 2") | {"notes of the team": "x"}
     lines = [
@@ -321,7 +361,7 @@ def test_csv_comes_back_as_spreadsheets_save_it(tmp_path: Path, home: Auditor, s
         separator.join('"' + str(to_cell(cell)).replace('"', '""') + '"' for cell in cells.values()),
     ]
     path = tmp_path / "d.csv"
-    path.write_text("\ufeff" + "\r\n".join(lines) + "\r\n", "utf-8", newline="")
+    path.write_text("\ufeff" + end.join(lines) + end, "utf-8", newline="")
     (entered,) = apply(Baseline(), read_decisions(path), as_of=DAY).baseline.entries.values()
     assert replace(entered, decision=None, waiver=None) == entry
     assert entered.decision is not None
@@ -367,12 +407,14 @@ def test_diff_tells_new_gone_and_changed(tmp_path: Path, home: Auditor, pen: Aud
     [
         ("r.json", "[]", "records end in .jsonl or .csv"),
         ("r.jsonl", '{"listing_id": "a"}', "r.jsonl:1: no 'field'"),
+        pytest.param("r.jsonl", "[" * 100_000, "r.jsonl:1: not JSON", id="nested"),
         (
             "r.jsonl",
             '\n{"listing_id": "a", "field": "t", "claim_type": "x", "verdict": "bad", "sentence": "s"}',
             "r.jsonl:2: verdict 'bad'",
         ),
         ("r.csv", "listing_id,field\n", "r.csv:1: no column 'claim_type'"),
+        pytest.param("r.csv", "x" * (MAX_CELL + 1), "r.csv:1: not CSV", id="one long cell"),
     ],
 )  # fmt: skip
 def test_what_is_no_record_is_refused(tmp_path: Path, name: str, content: str, message: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,15 @@ class DossierFiles:
     @property
     def paths(self) -> list[Path]:
         return [Path(path) for path in (self.baseline, self.substantiation) if path is not None]
+
+    def kept_from(self, write_baseline: str | Path | None) -> list[Path]:
+        """The files that a scan must not write over: all, but for a baseline that is renewed in its place."""
+        is_renewed = (
+            self.baseline is not None
+            and write_baseline is not None
+            and Path(self.baseline).resolve() == Path(write_baseline).resolve()
+        )
+        return replace(self, baseline=None).paths if is_renewed else self.paths
 
     def read(self, pack: Pack) -> Dossier:
         """The dossier.
@@ -62,6 +71,10 @@ class Dossier:
         if self.register is not None:
             result = self.register.cover(result, self.as_of)
         return self.baseline.sift(result, self.as_of)
+
+
+NOTHING_ON_FILE = Dossier(Baseline(), None, date.min)
+"""Leaves every result as it is, on any day."""
 
 
 def sha256_of(path: str | Path) -> str:

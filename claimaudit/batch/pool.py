@@ -27,10 +27,14 @@ def cores() -> int:
 
 
 class Pool(AbstractContextManager["Pool"]):
-    """Worker processes, each started afresh (spawned) with `start(*arguments)`; no more start than there are items."""
+    """Worker processes, each started afresh (spawned) with `start(*arguments)`; no more start than there are items.
 
-    def __init__(self, workers: int, start: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    `go_on` ends the error of a pool whose workers die: how to start again.
+    """
+
+    def __init__(self, workers: int, start: Callable[..., None], arguments: tuple[Any, ...], *, go_on: str) -> None:
         self._workers = workers
+        self._go_on = go_on
         self._start = start
         self._arguments = arguments
         self._others = set(multiprocessing.active_children())
@@ -80,7 +84,7 @@ class Pool(AbstractContextManager["Pool"]):
                 if deaths >= MAX_DEATHS:
                     raise ClaimAuditError(
                         "the processes that audit die again and again: killed by the system for want of memory? Give fewer "
-                        "--workers and start the same command again: what is done is kept."
+                        f"--workers and {self._go_on}"
                     )
                 lost += waiting.values()
                 waiting.clear()

@@ -13,11 +13,10 @@ import json
 import os
 import platform
 import shutil
-import stat
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from importlib import metadata
 from itertools import chain
@@ -27,10 +26,21 @@ from typing import Any, BinaryIO, NamedTuple
 from claimaudit.audit import Auditor, AuditSettings
 from claimaudit.batch.dossier import Dossier, DossierFiles, sha256_of
 from claimaudit.batch.patience import OutOfPatienceError, patience, patience_for
+from claimaudit.batch.places import check_apart, check_place
 from claimaudit.batch.pool import Pool, cores
-from claimaudit.batch.readers import DEFAULT_COLUMNS, Columns, Entry, Inputs, Rejected, read_listings
+from claimaudit.batch.readers import DEFAULT_COLUMNS, STDIN, Columns, Entry, Inputs, Rejected, find_files, read_listings
 from claimaudit.batch.writers import Row, Table, Writer, format_of, writer_of
-from claimaudit.decisions.baseline import KNOWN, RAISED, STEP, WAIVED, Known, Recorder, flagged_as_known, places_read
+from claimaudit.decisions.baseline import (
+    KNOWN,
+    RAISED,
+    STEP,
+    WAIVED,
+    Known,
+    Recorder,
+    flagged_as_known,
+    keys_of,
+    places_read,
+)
 from claimaudit.errors import InputError, OutputError, SettingsError
 from claimaudit.reports.listings import listing_row
 from claimaudit.resources import Pack, model_path
@@ -248,13 +258,14 @@ def scan_catalogue(
     if settings is not None and options:
         raise SettingsError(f"give settings or {', '.join(options)}, not both.")
     settings = settings or AuditSettings.of(**options)
-    targets = _Targets.of(output, listings, rejects, format, sources, write_baseline)
-    begun = _begun_on(targets.work) if as_of is None and not restart else None
     dossier = DossierFiles(
         baseline=None if baseline is None else str(baseline),
         substantiation=None if substantiation is None else str(substantiation),
-        as_of=(as_of or begun or date.today()).isoformat(),
     )
+    read: list[str | Path] = [*sources, *dossier.kept_from(write_baseline)]
+    targets = _Targets.of(output, listings, rejects, format, read, write_baseline)
+    begun = _begun_on(targets.work) if as_of is None and not restart else None
+    dossier = replace(dossier, as_of=(as_of or begun or date.today()).isoformat())
     plan = _Plan(
         pack=None if pack is None else str(pack),
         model=None if model is None else str(model),
@@ -265,6 +276,7 @@ def scan_catalogue(
         formats=targets.formats,
         dossier=dossier,
         records_known=write_baseline is not None,
+        restart=restart,
     )
     auditor = plan.auditor()
     beside = dossier.read(auditor.pack)
@@ -282,17 +294,22 @@ def scan_catalogue(
             for block in chain(first, todo):
                 scan.note(block, _audit_block(auditor, beside, plan, writers, work.folder, *block.for_worker()))
         else:
-            with Pool(number, _start, (plan, work.folder)) as pool:
+            with Pool(number, _start, (plan, work.folder), go_on=go_on(restart)) as pool:
                 for block, counts in pool.map(_work, chain(first, todo), arguments=_Block.for_worker):
                     scan.note(block, counts)
-        files = _finish(scan, targets, writers, job, inputs, auditor)
+        files = _finish(scan, targets, plan, job, inputs, auditor)
         if write_baseline is not None:
             recorder = Recorder(beside.baseline)
-            for places, found in scan.known():
-                recorder.note(places, found)
+            for places, found, keys in scan.known():
+                recorder.note(places, found, keys)
             recorder.baseline().write(Path(write_baseline))
             files["baseline"] = Path(write_baseline)
     return ScanSummary(scan.counts, files, len(scan.blocks), scan.reused)
+
+
+def go_on(restart: bool) -> str:
+    """How to go on with a scan that was stopped; with a second `--restart` it would begin anew."""
+    return f"start the same command again{', without --restart' if restart else ''}: what is done is kept."
 
 
 def _take(blocks: Iterator[_Block], number: int) -> Iterator[_Block]:
@@ -309,7 +326,10 @@ def _strict(items: Iterator[Entry | Rejected]) -> Iterator[Entry | Rejected]:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What a worker needs to know. `formats` are those of the findings and of the listings, if these are wanted."""
+    """What a worker needs to know. `formats` are those of the findings and of the listings, if these are wanted.
+
+    `restart` changes nothing but what an error says of going on.
+    """
 
     pack: str | None
     model: str | None
@@ -320,6 +340,7 @@ class _Plan:
     formats: Mapping[str, str]
     dossier: DossierFiles
     records_known: bool
+    restart: bool = False
 
     def auditor(self) -> Auditor:
         return Auditor(self.pack, model=self.model, settings=self.settings)
@@ -447,28 +468,27 @@ def _audit_block(
         if "listings" in rows:
             rows["listings"].append({**listing_row(result), **entry.kept})
         if plan.records_known:
-            known.append(
-                to_line({"places": places_read(result), "found": [each.to_json() for each in flagged_as_known(result)]})
-            )
+            found = [each.to_json() for each in flagged_as_known(result)]
+            known.append(to_line({"places": places_read(result), "found": found, "keys": keys_of(result)}))
     counts.rejected = len(rejected)
     counts.records = len(rows["findings"])
     parts = {name: writer.encode(rows[name]) for name, writer in writers.items()}
     parts["rejects"] = "".join(to_line(item.as_record()) for item in rejected).encode("utf-8")
     parts["known"] = "".join(known).encode("utf-8")
-    _write_block(folder / _file_of(number, digest), asdict(counts), parts)
+    _write_block(folder / _file_of(number, digest), asdict(counts), parts, restart=plan.restart)
     return asdict(counts)
 
 
-def _write_block(path: Path, counts: dict[str, Any], parts: Mapping[str, bytes]) -> None:
+def _write_block(path: Path, counts: dict[str, Any], parts: Mapping[str, bytes], *, restart: bool) -> None:
     """A block's file: a line of JSON with counts and the sizes of the parts, then these. It appears whole or not at all."""
     head = json.dumps({"counts": counts, "parts": {name: len(data) for name, data in parts.items()}})
     part = path.with_name(f"{path.name}.{os.getpid()}.part")  # a worker of a killed run may still be at it
-    with _writing(path), part.open("wb") as out:
+    with _writing(path, restart), part.open("wb") as out:
         out.write(head.encode("utf-8") + b"\n")
         out.writelines(parts.values())
         out.flush()
         os.fsync(out.fileno())
-    with _writing(path):
+    with _writing(path, restart):
         os.replace(part, path)
 
 
@@ -547,13 +567,13 @@ class _Scan:
         """A part of every block, in order."""
         return (_read_part(self._work.folder / block, name) for block in self.blocks)
 
-    def known(self) -> Iterator[tuple[list[tuple[str, str]], list[Known]]]:
-        """Of each listing the fields that were read whole and what was flagged, for a new baseline."""
+    def known(self) -> Iterator[tuple[list[tuple[str, str]], list[Known], list[str]]]:
+        """Of each listing the fields that were read whole, what was flagged and the keys of all, for a new baseline."""
         for part in self.parts("known"):
-            for line in part.decode("utf-8").splitlines():
+            for line in part.splitlines():  # of bytes: a text would break at U+2028 of a listing's id, too
                 row = json.loads(line)
                 found = [Known.from_row(json.loads(each), str(self._work.folder)) for each in row["found"]]
-                yield [(listing_id, field) for listing_id, field in row["places"]], found
+                yield [(listing_id, field) for listing_id, field in row["places"]], found, row["keys"]
 
 
 class _WorkFolder(AbstractContextManager["_WorkFolder"]):
@@ -567,7 +587,7 @@ class _WorkFolder(AbstractContextManager["_WorkFolder"]):
 
     def __enter__(self) -> _WorkFolder:
         about = self.folder / _JOB
-        with _writing(self.folder):
+        with _writing(self.folder, self._restart):
             self.folder.mkdir(exist_ok=True)
             names = set(os.listdir(self.folder))
             if _JOB not in names and not names <= {_LOCK, f".{_JOB}.part"}:
@@ -585,7 +605,7 @@ class _WorkFolder(AbstractContextManager["_WorkFolder"]):
                 "go on with it, or --restart to throw it away."
             )
         if before is None:
-            _write_json(about, self._job)
+            _write_json(about, self._job, restart=self._restart)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -648,7 +668,7 @@ class _Targets:
         listings: str | Path | None,
         rejects: str | Path | None,
         format_: str | None,
-        sources: Sequence[str],
+        read: Sequence[str | Path],
         write_baseline: str | Path | None = None,
     ) -> _Targets:
         files = {"findings": Path(output)}
@@ -663,7 +683,7 @@ class _Targets:
             rejects is not None,
             None if write_baseline is None else Path(write_baseline),
         )
-        targets._check(sources)
+        targets._check(read)
         return targets
 
     @property
@@ -679,29 +699,12 @@ class _Targets:
         asked_for = [self.baseline] if self.baseline is not None else []
         return [*self.files.values(), self.rejects, self.manifest, self.work, *asked_for]
 
-    def _check(self, sources: Sequence[str]) -> None:
+    def _check(self, read: Sequence[str | Path]) -> None:
         """What can be said before the work, not after it."""
-        check_apart(sources, self.written)
+        check_apart(read, self.written)
         for path in self.written:
-            if not path.parent.is_dir():
-                raise OutputError(f"{path}: there is no folder '{path.parent}'. Make it, or choose another place.")
-            if path != self.work and path.exists() and not stat.S_ISREG(path.stat().st_mode):
-                raise OutputError(f"{path}: is no regular file. Choose another place, or leave out the output for a stream.")
-
-
-def check_apart(sources: Sequence[str], written: Iterable[Path]) -> None:
-    """That no file is written over one that is read, or over another.
-
-    Raises
-    ------
-    OutputError
-        One is; the message names it.
-    """
-    taken = {Path(name).resolve() for name in sources if name != "-"}
-    for path in written:
-        if path.resolve() in taken:
-            raise OutputError(f"{path}: is read or written already. Give each file its own name.")
-        taken.add(path.resolve())
+            if path != self.work:
+                check_place(path)
 
 
 def _beside(path: Path, suffix: str) -> Path:
@@ -711,13 +714,13 @@ def _beside(path: Path, suffix: str) -> Path:
 def _finish(
     scan: _Scan,
     targets: _Targets,
-    writers: Mapping[str, Writer],
+    plan: _Plan,
     job: Mapping[str, Any],
     inputs: Inputs,
     auditor: Auditor,
 ) -> dict[str, Path]:
     """Merge the blocks and let all files appear, each whole; the manifest last."""
-    files = dict(targets.files)
+    files, writers = dict(targets.files), plan.writers()
     if scan.counts.rejected or targets.must_reject:
         files["rejects"] = targets.rejects
     with ExitStack() as cleanup:
@@ -725,7 +728,7 @@ def _finish(
         for name, path in files.items():
             parts[name] = part = path.with_name(f".{path.name}.part")
             cleanup.callback(part.unlink, missing_ok=True)
-            with _writing(path), part.open("wb") as out:
+            with _writing(path, plan.restart), part.open("wb") as out:
                 if name == "rejects":
                     out.writelines(scan.parts(name))
                 else:
@@ -733,12 +736,12 @@ def _finish(
                 out.flush()
                 os.fsync(out.fileno())
         manifest = _manifest(scan, job, inputs, auditor, {name: (files[name], part) for name, part in parts.items()})
-        with _writing(targets.manifest):
+        with _writing(targets.manifest, plan.restart):
             for name, part in parts.items():
                 os.replace(part, files[name])
         if "rejects" not in files:
             targets.rejects.unlink(missing_ok=True)  # of an earlier scan: it would be taken for this one's
-        _write_json(targets.manifest, manifest, indent=1)
+        _write_json(targets.manifest, manifest, restart=plan.restart, indent=1)
     return {**files, "manifest": targets.manifest}
 
 
@@ -776,16 +779,19 @@ def repeat_scan(
     Raises
     ------
     InputError
-        It is no manifest of this format, or the version, the pack, the model or an input is not the one of then.
+        It is no manifest of this format, the scan read standard input, or the version, the pack, the model or a local input
+        is not the one of then.
+    OutputError
+        As for `scan_catalogue`.
     """
     told = _read_json(Path(manifest))
     if told is None or told.get("format") != MANIFEST_FORMAT:
         raise InputError(f"{manifest}: no manifest of format {MANIFEST_FORMAT}. Give the one that stands beside an output.")
     job = told["job"]
-    for file in told["inputs"]:
-        path = Path(file["name"])
-        if path.exists() and sha256_of(path) != file["sha256"]:
-            raise InputError(f"{path}: changed since the scan of {manifest} (its SHA-256 is another). Restore it.")
+    dossier = _dossier_of(job)
+    check_apart([manifest], [Path(path) for path in (output, listings) if path is not None])
+    targets = _Targets.of(output, listings, None, job["formats"]["findings"], [*job["sources"], *dossier.paths])
+    _check_inputs(manifest, told, exclude=[*targets.written, *dossier.paths])
     settings, names = dict(job["settings"]), job["columns"]
     if settings["jurisdictions"] is not None:
         settings["jurisdictions"] = tuple(settings["jurisdictions"])
@@ -798,7 +804,7 @@ def repeat_scan(
         keep=columns.keep,
         strict=False,
         formats=job["formats"],
-        dossier=_dossier_of(job),
+        dossier=dossier,
         records_known=job["records_known"],
     )
     now = _described(plan, plan.auditor(), job["sources"], columns)
@@ -821,6 +827,22 @@ def repeat_scan(
         as_of=date.fromisoformat(plan.dossier.as_of) if plan.dossier.as_of else None,
         progress=progress,
     )
+
+
+def _check_inputs(manifest: str | Path, told: Mapping[str, Any], *, exclude: Sequence[Path]) -> None:
+    """That the sources of a manifest lead to the files of then, and to no others."""
+    sources = told["job"]["sources"]
+    if STDIN in sources:
+        raise InputError(f"{manifest}: the scan read standard input, which nobody kept. Save it to a file and scan that.")
+    then = {file["name"]: file["sha256"] for file in told["inputs"] if "://" not in file["name"]}
+    now = set(find_files([name for name in sources if "://" not in name], exclude=exclude))
+    for name in sorted(then.keys() - now):
+        raise InputError(f"{name}: missing since the scan of {manifest}. Restore it.")
+    for name in sorted(now - then.keys()):
+        raise InputError(f"{name}: not there when {manifest} was written. Move it out of what is scanned.")
+    for name, digest in then.items():
+        if sha256_of(name) != digest:
+            raise InputError(f"{name}: changed since the scan of {manifest} (its SHA-256 is another). Restore it.")
 
 
 def _dossier_of(job: Mapping[str, Any]) -> DossierFiles:
@@ -848,9 +870,9 @@ def _read_json(path: Path) -> dict[str, Any] | None:
     return read if isinstance(read, dict) else {}
 
 
-def _write_json(path: Path, value: Mapping[str, Any], indent: int | None = None) -> None:
+def _write_json(path: Path, value: Mapping[str, Any], *, restart: bool, indent: int | None = None) -> None:
     part = path.with_name(f".{path.name}.part")
-    with _writing(path):
+    with _writing(path, restart):
         with part.open("w", encoding="utf-8") as out:
             out.write(json.dumps(value, indent=indent) + "\n")
             out.flush()
@@ -859,12 +881,9 @@ def _write_json(path: Path, value: Mapping[str, Any], indent: int | None = None)
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def _writing(path: Path, restart: bool) -> Iterator[None]:
     """An error of the system while writing, as one of ours."""
     try:
         yield
     except OSError as error:
-        raise OutputError(
-            f"{path}: cannot be written: {error.strerror or error}. Mend that and start the same command again: what is "
-            "done is kept."
-        ) from error
+        raise OutputError(f"{path}: cannot be written: {error.strerror or error}. Mend that and {go_on(restart)}") from error

@@ -16,6 +16,9 @@ from claimaudit.types import NO_VERDICT, SOFTENED, Assertion, Claim, ClaimType, 
 
 _RUNG = {Strength.ABSOLUTE: 2, Strength.STRONG: 1, Strength.MODEST: 0}
 
+_TAKEN_BACK = {Assertion.DENIED, Assertion.REPORTED, Assertion.COMPARED}
+"""What is said so takes nothing from a stronger claim beside it: "permanent, not temporary"."""
+
 
 Unit = tuple[int, ClaimType]
 """Sentence index and claim type."""
@@ -137,7 +140,7 @@ class ClaimFinder:
             read.append((proposal, assertion, steps))
         read.sort(key=lambda item: (-_weight(item[0].strength, item[1]), -item[0].confidence, item[0].start, -item[0].end))
         proposal, assertion, steps = read[0]
-        limit = self._limit(proposal, assertion, proposals)
+        limit = self._limit(proposal, assertion, [other for other, said, _ in read if said not in _TAKEN_BACK])
         if limit is not None:
             assertion = Assertion.LIMITED
             steps = (*steps, Step("cue", "modest-beside", limit.sentence.folded.text[limit.start : limit.end]))

@@ -209,17 +209,17 @@ def _optional_rows(path: Path, name: str, model: type[T]) -> Iterator[tuple[T, s
 
 
 def _rows(path: Path, name: str, model: type[T]) -> Iterator[tuple[T, str]]:
-    with path.open(encoding="utf-8") as lines:
+    with path.open("rb") as lines:  # decoded line by line, so that an error has its line
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
             origin = f"{name}:{number}"
             try:
-                yield model.model_validate(json.loads(line)), origin
+                yield model.model_validate(json.loads(line.decode("utf-8"))), origin
             except ValidationError as error:
                 raise PackError(f"{origin}: {_first(error)}") from None
-            except ValueError as error:
-                raise PackError(f"{origin}: not JSON ({error}). Write one object a line.") from None
+            except (ValueError, RecursionError) as error:
+                raise PackError(f"{origin}: not JSON ({error}). Write one object a line, in UTF-8.") from None
 
 
 def _first(error: ValidationError) -> str:

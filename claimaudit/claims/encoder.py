@@ -21,6 +21,8 @@ MAX_WINDOWS = 256
 """Windows whose answers are remembered: catalogues repeat whole listings."""
 UNREAD_ODDS = -6.0
 """What stands for the log-odds of a line whose window the gate kept from the encoder, and of one without words."""
+SLOW_FUSIONS = ["SkipLayerNormFusion"]
+"""Of onnxruntime: its kernel that adds and normalises in one takes longer than the two that it stands for."""
 OUTPUTS = ("present", "flagged", "strength", "assertion", "words")
 
 
@@ -51,7 +53,9 @@ class Encoder:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(graph.read_bytes(), options, providers=["CPUExecutionProvider"])
+        self._session = onnxruntime.InferenceSession(
+            graph.read_bytes(), options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOW_FUSIONS
+        )
         self._answers = lru_cache(maxsize=MAX_WINDOWS)(self._run)
         self._layout = Layout(Tokenizer.from_file(str(tokenizer)))
         self._types = int(self._session.get_outputs()[1].shape[-1])

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from claimaudit.claims.artifact import MANIFEST, read_artifact
+from claimaudit.claims.artifact import MANIFEST, Artifact, read_artifact
 from claimaudit.claims.classify import Assessment, Heard, Unit, promises
 from claimaudit.claims.combine import PLAIN_PROMISES, Combination, Gate, page_share, pattern_feature
 from claimaudit.claims.encoder import Encoded, Encoder, flagged_odds
@@ -67,19 +67,11 @@ class TrainedModel:
     Raises
     ------
     ModelError
-        The folder is missing, damaged, of another format, or made for other claim types than the pack's.
+        As `read_fitting` does.
     """
 
     def __init__(self, pack: Pack, folder: Path, speed: Speed) -> None:
-        artifact = read_artifact(folder)
-        if artifact.claim_types != pack.claim_types:
-            raise ModelError(
-                f"{artifact.label}: made for the claim types {', '.join(artifact.claim_types)}, which are not those of pack "
-                f"'{pack.name}'. Train one for this pack: claimaudit train --pack {pack.root}."
-            )
-        if speed.value not in artifact.combinations:
-            has = ", ".join(artifact.combinations)
-            raise ModelError(f"{artifact.label}: has no speed '{speed.value}'. Choose among {has}.")
+        artifact = read_fitting(pack, folder, speed)
         self.name = f"{artifact.name}/{speed.value}+{artifact.hash[:12]}"
         self._pack = pack
         self._types = artifact.claim_types
@@ -248,6 +240,26 @@ def _heard_by_encoder(encoded: Mapping[int, Encoded], shape: tuple[int, ...]) ->
 
 def _page_share(read: Sequence[Reading]) -> float:
     return page_share(length_of([reading.text for reading in read]))
+
+
+def read_fitting(pack: Pack, folder: Path, speed: Speed) -> Artifact:
+    """A model folder that was made for the claim types of the pack and has this speed.
+
+    Raises
+    ------
+    ModelError
+        The folder is missing, damaged, of another format, or made for other claim types, or lacks the speed.
+    """
+    artifact = read_artifact(folder)
+    if artifact.claim_types != pack.claim_types:
+        raise ModelError(
+            f"{artifact.label}: made for the claim types {', '.join(artifact.claim_types)}, which are not those of pack "
+            f"'{pack.name}'. Train one for this pack: claimaudit train --pack {pack.root}."
+        )
+    if speed.value not in artifact.combinations:
+        has = ", ".join(artifact.combinations)
+        raise ModelError(f"{artifact.label}: has no speed '{speed.value}'. Choose among {has}.")
+    return artifact
 
 
 def load_model(pack: Pack, speed: Speed, folder: Path | None = None) -> TrainedModel:

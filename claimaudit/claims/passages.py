@@ -22,8 +22,8 @@ WINDOW_TOKENS = 256
 BEFORE_TOKENS = 32
 AFTER_TOKENS = 16
 """Of the lines before and after a window's own that are shown with them: an answer may fall into the next window."""
-LINE_TOKENS = 128
-"""Of one line; a longer one is cut, which may miss a claim at its end."""
+LINE_TOKENS = 200
+"""Of one line; a longer one, some 150 words without a stop, is cut, which may miss a claim at its end."""
 TITLE_TOKENS = 12
 """Of the title, which stands before every window but the first. The sizes were set once; the lines around were halved later,
 for speed."""

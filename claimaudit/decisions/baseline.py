@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from claimaudit.decisions.tables import read_jsonl
-from claimaudit.errors import InputError, first_fault
+from claimaudit.errors import InputError, OutputError, first_fault
 from claimaudit.text.normalize import fold
 from claimaudit.types import (
     AuditResult,
@@ -29,6 +29,7 @@ from claimaudit.types import (
     Finding,
     Limitation,
     MappedText,
+    NearMiss,
     Rule,
     Step,
     Verdict,
@@ -119,12 +120,17 @@ class Known:
         )
 
     def merged_with(self, other: Known) -> Known:
-        """This and another of the same key (a sentence that stands twice): the graver verdict, the grounds of both."""
+        """This and another of the same key (a sentence that stands twice): the graver verdict, the grounds of both.
+
+        Of two waivers the one that ends first stays.
+        """
+        waivers = [waiver for waiver in (self.waiver, other.waiver) if waiver is not None]
         return replace(
             self,
             verdict=max(self.verdict, other.verdict, key=lambda verdict: verdict.severity if verdict else -1),
             grounds=tuple(dict.fromkeys((*self.grounds, *other.grounds))),
             rules=tuple(dict.fromkeys((*self.rules, *other.rules))),
+            waiver=min(waivers, key=lambda waiver: waiver.expires, default=None),
         )
 
     def to_json(self) -> str:
@@ -185,6 +191,8 @@ def ground_mark(entry: Limitation | Rule) -> str:
     found = _marks.get(id(entry))
     if found is None:
         said = {name: value for name, value in asdict(entry).items() if name not in _BOOKKEEPING}
+        if not said.get("not_beside"):
+            said.pop("not_beside", None)  # of most entries: marks from before there was such a field stay as they were
         said["sources"] = [source.id for source in entry.sources]
         content = json.dumps(said, sort_keys=True, default=str)
         found = _marks[id(entry)] = entry, f"{entry.id}@{hashlib.sha256(content.encode('utf-8')).hexdigest()[:8]}"
@@ -280,7 +288,7 @@ class Baseline:
 
         Raises
         ------
-        InputError
+        OutputError
             It cannot be written.
         """
         part = path.with_name(f".{path.name}.part")
@@ -290,7 +298,7 @@ class Baseline:
                 out.writelines(entry.to_json() for entry in sorted(self.entries.values(), key=_place))
             os.replace(part, path)
         except OSError as error:
-            raise InputError(f"{path}: cannot be written: {error.strerror}. Choose another place.") from error
+            raise OutputError(f"{path}: cannot be written: {error.strerror}. Choose another place.") from error
         finally:
             part.unlink(missing_ok=True)
 
@@ -298,21 +306,23 @@ class Baseline:
 class Recorder:
     """Collects the flagged findings of a run into a new baseline.
 
-    Of the old one it keeps the decisions and waivers of what is found again, and all that the run did not read. A decision
-    on other grounds goes; a waiver stays, so that it still ends.
+    Of the old one it keeps the decisions and waivers of what is found again, flagged or not, and all that the run did not
+    read. A decision on a flag with other grounds goes; a waiver stays, so that it still ends.
     """
 
     def __init__(self, old: Baseline | None = None) -> None:
         self._old = old or Baseline()
         self._found: dict[str, Known] = {}
         self._seen: set[tuple[str, str]] = set()
+        self._heard: set[str] = set()
 
     def add(self, result: AuditResult) -> None:
         """Take in a result, whether sifted or not."""
-        self.note(places_read(result), flagged_as_known(result))
+        self.note(places_read(result), flagged_as_known(result), keys_of(result))
 
-    def note(self, places: Iterable[tuple[str, str]], found: Iterable[Known]) -> None:
-        """Take in the listings and fields that were read whole, and what was flagged in them."""
+    def note(self, places: Iterable[tuple[str, str]], found: Iterable[Known], keys: Iterable[str]) -> None:
+        """Take in the listings and fields that were read whole, what was flagged in them, and the keys of all claims."""
+        self._heard |= self._old.entries.keys() & keys
         self._seen |= self._old.places.intersection(places)
         for now in found:
             old = self._old.entries.get(now.key)
@@ -321,8 +331,12 @@ class Recorder:
             self._found[now.key] = now
 
     def baseline(self) -> Baseline:
-        kept = (entry for entry in self._old.entries.values() if (entry.listing_id, entry.field) not in self._seen)
-        return Baseline([*kept, *self._found.values()])
+        return Baseline([*filter(self._is_kept, self._old.entries.values()), *self._found.values()])
+
+    def _is_kept(self, old: Known) -> bool:
+        if (old.listing_id, old.field) not in self._seen:
+            return True
+        return old.key in self._heard and (old.decision is not None or old.waiver is not None)
 
 
 def places_read(result: AuditResult) -> list[tuple[str, str]]:
@@ -339,6 +353,16 @@ def flagged_as_known(result: AuditResult) -> list[Known]:
             now = Known.of(finding)
             found[now.key] = found[now.key].merged_with(now) if now.key in found else now
     return list(found.values())
+
+
+def keys_of(result: AuditResult) -> list[str]:
+    """The key of every claim of a result, whatever became of it, each once."""
+    items: list[Finding | NearMiss] = [*result.findings, *result.suppressed, *result.near_misses]
+    found: dict[str, None] = {}
+    for item in items:
+        sent = item.claim.sentence
+        found[decision_key(sent.listing.id, sent.listing.field, item.claim.type, sent.text)] = None
+    return list(found)
 
 
 def _place(entry: Known) -> tuple[str, str, str, str]:

@@ -100,7 +100,7 @@ def apply(baseline: Baseline, rows: Iterable[Row], *, as_of: date, days: int = D
     """Take decisions into a baseline; doing so twice changes nothing.
 
     A disagreement, and any decision with a date in `expires`, becomes a waiver; of two decisions on one finding the later
-    stands.
+    stands. Rows of one file that decide alike on a sentence that stands twice are one decision.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def apply(baseline: Baseline, rows: Iterable[Row], *, as_of: date, days: int = D
     """
     entries = dict(baseline.entries)
     counts = Counter[str](new=0, changed=0, unchanged=0, older=0)
-    given: dict[str, tuple[str, Known]] = {}
+    given: dict[tuple[str, str], tuple[str, Known, bool]] = {}
     wrong: list[str] = []
     for where, row in rows:
         try:
@@ -130,19 +130,22 @@ def apply(baseline: Baseline, rows: Iterable[Row], *, as_of: date, days: int = D
         except InputError as error:
             wrong.append(str(error))
             continue
-        assert entry.decision is not None
-        before = given.get(entry.key)
-        if before is not None and before[1].decision != entry.decision and _file(before[0]) == _file(where):
-            wrong.append(f"{where}: decided otherwise in {before[0]}, on the same words of the same listing. Keep one.")
-            continue
-        given[entry.key] = where, entry
+        place = _file(where), entry.key
+        if place in given:
+            first, before, was_dated = given[place]
+            if before.decision != entry.decision:
+                wrong.append(f"{where}: decided otherwise in {first}, on the same words of the same listing. Keep one.")
+                continue
+            where, entry, is_dated = first, before.merged_with(entry), is_dated or was_dated
+        given[place] = where, entry, is_dated
+    if wrong:
+        raise InputError("\n".join(wrong))
+    for _, entry, is_dated in given.values():
         old = entries.get(entry.key)
         outcome = _outcome(old, entry, is_dated)
         counts[outcome] += 1
         if outcome in ("new", "changed"):
             entries[entry.key] = entry
-    if wrong:
-        raise InputError("\n".join(wrong))
     return Applied(Baseline(entries.values()), counts)
 
 
@@ -153,7 +156,8 @@ def _outcome(old: Known | None, entry: Known, is_dated: bool) -> str:
         return "new"
     if not is_dated:  # a sheet without dates, applied again on another day, says nothing new
         since = replace(decision, decided_at=old.decision.decided_at)
-        return "unchanged" if since == old.decision and entry.grounds == old.grounds else "changed"
+        is_same = (since, entry.verdict, entry.grounds) == (old.decision, old.verdict, old.grounds)
+        return "unchanged" if is_same else "changed"
     if entry == old:
         return "unchanged"
     return "older" if old.decision.decided_at > decision.decided_at else "changed"
@@ -255,7 +259,7 @@ def _marks(value: object) -> tuple[str, ...]:
 def _read_json(path: Path) -> Iterator[Row]:
     try:
         data = json.loads(read_text(path))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not JSON ({error}). Export the decisions again.") from None
     if (
         not isinstance(data, dict)

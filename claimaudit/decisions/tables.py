@@ -72,19 +72,17 @@ def read_csv(path: Path, *, wanted: str) -> Iterator[Row]:
         The file cannot be read, or no separator gives that column.
     """
     text = read_text(path)
-    header = text.partition("\n")[0]
-    for separator in ",;\t":
-        names = next(csv.reader([header], delimiter=separator), [])
-        if wanted in [name.strip() for name in names]:
-            break
-    else:
-        raise InputError(f"{path}:1: no column '{wanted}'. Give a file that claimaudit wrote, with its header.")
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
     try:
+        for separator in ",;\t":
+            reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
+            if wanted in [name.strip() for name in reader.fieldnames or ()]:
+                break
+        else:
+            raise InputError(f"{path}:1: no column '{wanted}'. Give a file that claimaudit wrote, with its header.")
         for row in reader:
             yield f"{path}:{reader.line_num}", {name.strip(): from_cell(cell) for name, cell in row.items() if name}
     except csv.Error as error:
-        raise InputError(f"{path}:{reader.line_num}: not CSV ({error}). Mend the row.") from None
+        raise InputError(f"{path}:{reader.reader.line_num}: not CSV ({error}). Mend the row.") from None
 
 
 def read_jsonl(path: Path) -> Iterator[Row]:
@@ -108,7 +106,7 @@ def read_jsonl(path: Path) -> Iterator[Row]:
                 yield f"{path}:{number}", row
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 ({error.reason}). Save it as UTF-8.") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}:{number}: not JSON ({error}). Write one object a line.") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}. Check the path.") from error

@@ -105,6 +105,8 @@ def _decides(entry: Limitation, claim: Claim, scope: Scope) -> bool:
         return False
     if entry.named_in_sentence and claim.named_conditions.isdisjoint(entry.conditions):
         return False
+    if not claim.conditions.isdisjoint(entry.not_beside):
+        return False
     if entry.kind == "permission" and "any" not in entry.modality:
         return all(not modality.isdisjoint(entry.modality) for modality in scope.primary)
     return True

@@ -15,12 +15,16 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from claimaudit.audit import Auditor
+from claimaudit.batch.dossier import NOTHING_ON_FILE
+from claimaudit.batch.readers import Entry, Rejected
+from claimaudit.batch.run import audit_entries
 from claimaudit.errors import InputError, SettingsError
+from claimaudit.reports.listings import listing_row
 from claimaudit.types import RECORD_FIELDS, Assertion, AuditResult, Listing, Strength, Unchecked, Verdict, check_show
 
 ACCESSOR = "claimaudit"
 _UNKNOWN = "unknown"
-_MISSING, _NOT_TEXT, _REFUSED = "missing", "not-text", "refused"
+_MISSING, _NOT_TEXT, _REFUSED, _FAILED = "missing", "not-text", "refused", "failed"
 
 _NUMBERS = {"review": "bool", "confidence": "float64"} | dict.fromkeys(
     ("start", "end", "sentence_start", "sentence_end"), "int64"
@@ -49,6 +53,7 @@ ROW_COLUMNS = {
     "unchecked": "object",
 }
 """Columns of `audit_rows` and their dtypes."""
+_NO_RESULT = {"complete": False} | dict.fromkeys((*(verdict.value for verdict in Verdict), "near_misses"), 0)
 
 
 class NotReadWarning(UserWarning):
@@ -151,7 +156,8 @@ def audit_rows(
     """Audit a column of copy: a new frame with one row for each row given (and text column), whatever was found there.
 
     `complete` is False where copy was not read, or not in full, and `unchecked` says why. `worst` is the gravest verdict,
-    NaN if there is no finding. Parameters, errors and warnings are those of `audit_frame`.
+    NaN if there is no finding; `setting` is the one that the copy is read in. Parameters, errors and warnings are
+    those of `audit_frame`.
 
     Returns
     -------
@@ -272,19 +278,10 @@ class _Outcome:
         return tuple(note for note in self.unchecked if note.breaks_audit)
 
     def as_row(self) -> dict[str, Any]:
-        result = self.result
-        findings = result.findings if result else ()
-        verdicts = Counter(finding.verdict for finding in findings)
-        worst = max(verdicts, key=lambda verdict: verdict.severity, default=None)
         return {
+            **(listing_row(self.result) if self.result else _NO_RESULT),
             "listing_id": self.listing_id,
             "field": self.field,
-            "complete": not self.breaking,
-            "in_scope": result.scope.in_scope if result else None,
-            "setting": result.scope.setting if result else None,
-            "worst": worst.value if worst else None,
-            **{verdict.value: verdicts[verdict] for verdict in Verdict},
-            "near_misses": len(result.near_misses) if result else 0,
             "unchecked": [note.message for note in self.unchecked],
         }
 
@@ -350,17 +347,22 @@ class _Manifest:
 
 
 def _audit_cell(auditor: Auditor, position: int, listing_id: str, field: str, cell: object, setting: str | None) -> _Outcome:
+    def unread(reason: str, message: str) -> _Outcome:
+        return _Outcome(position, listing_id, field, None, (Unchecked(listing_id, reason, message),))
+
     if not isinstance(cell, str):
         missing = _is_empty(cell)
         what = "missing" if missing else f"{type(cell).__name__}, not text"
-        note = Unchecked(
-            listing_id, _MISSING if missing else _NOT_TEXT, f"column '{field}' is {what}. Give the copy as a string."
-        )
-        return _Outcome(position, listing_id, field, None, (note,))
-    try:
-        result = auditor.audit(Listing(listing_id, cell, setting=setting, field=field))
-    except InputError as error:  # one bad row does not lose the others
-        return _Outcome(position, listing_id, field, None, (Unchecked(listing_id, _REFUSED, str(error)),))
+        return unread(_MISSING if missing else _NOT_TEXT, f"column '{field}' is {what}. Give the copy as a string.")
+    known = auditor.pack.settings
+    if setting is not None and setting not in known:
+        mend = "Correct it, or leave it out to have it inferred."
+        return unread(_REFUSED, f"setting '{setting}' is none of {', '.join(known)}. {mend}")
+    listing = Listing(listing_id, cell, setting=setting, field=field)
+    (item,) = audit_entries(auditor, NOTHING_ON_FILE, [Entry(listing, "", 0, {})])  # one bad row does not lose the others
+    if isinstance(item, Rejected):
+        return unread(_FAILED, item.message)
+    _, result = item
     return _Outcome(position, listing_id, field, result, result.unchecked)
 
 

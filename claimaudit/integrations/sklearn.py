@@ -10,9 +10,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from claimaudit.claims.artifact import read_artifact
 from claimaudit.claims.encoder import Encoder
 from claimaudit.claims.linear import LinearModel, fit_linear
+from claimaudit.claims.model import Speed, read_fitting
 from claimaudit.claims.passages import Passage, PassageLine
 from claimaudit.claims.readings import Reading, about_line, context_line
 from claimaudit.errors import ModelError, SettingsError
@@ -73,14 +73,16 @@ class ClaimClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ModelError
-            There is no such model, or it is damaged.
+            There is no such model, it is damaged or made for another pack, or it lacks the speed.
+        SettingsError
+            Speed or setting is unknown.
         """
         self.model_: Any
         pack = self._prepare()
         folder = Path(model) if model is not None else model_path(pack)
         if folder is None:
             raise ModelError(f"no model ships for pack '{pack.name}'. Give a folder, or fit one.")
-        artifact = read_artifact(folder)
+        artifact = read_fitting(pack, folder, Speed(self.speed))
         self.model_ = artifact.encoder() if self.speed == "accurate" else artifact.linear()
         return self
 
@@ -90,7 +92,8 @@ class ClaimClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         SettingsError
-            Sentences and labels do not match in number, or the columns are not the pack's claim types.
+            Speed or setting is unknown, sentences and labels do not match in number, or the columns are not the pack's claim
+            types.
         """
         pack = self._prepare()
         flagged = np.asarray(y, dtype=np.float32)
@@ -141,6 +144,8 @@ class ClaimClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         pack = load_pack(self.pack)
         self.classes_ = np.array(pack.claim_types)
         self.setting_ = self.setting or pack.settings[0]
+        if self.setting_ not in pack.settings:
+            raise SettingsError(f"setting: '{self.setting}' is none of {', '.join(pack.settings)}. Correct it.")
         return pack
 
     def _readings(self, X: Sequence[str]) -> list[Reading]:

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from claimaudit.audit import Auditor, AuditSettings
-from claimaudit.batch.dossier import Dossier
+from claimaudit.batch.dossier import NOTHING_ON_FILE
 from claimaudit.batch.readers import Columns, Rejected, as_bytes, read_cell, read_row
 from claimaudit.batch.run import audit_entries
 from claimaudit.batch.writers import Table, printable
-from claimaudit.decisions.baseline import Baseline
 from claimaudit.errors import InputError, SettingsError
 from claimaudit.reports.listings import LISTING_FIELDS, listing_row
 from claimaudit.resources import Pack
@@ -276,8 +274,7 @@ class _Worker:
 
     def _audited(self, auditor: Auditor, rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         items = [read_row(row, self.columns, settings=auditor.pack.settings) for row in rows]
-        nothing_on_file = Dossier(Baseline(), None, date.min)
-        for row, item in zip(rows, audit_entries(auditor, nothing_on_file, items), strict=True):
+        for row, item in zip(rows, audit_entries(auditor, NOTHING_ON_FILE, items), strict=True):
             if isinstance(item, Rejected):
                 kept = {name: read_cell(name, row) for name in self.columns.keep}
                 listing_id = read_cell(self.columns.id_name, row)

@@ -104,7 +104,7 @@ def read_copy(path: Path) -> dict[Key, str]:
     return copy_of((data, data["text"]) for data in rows if isinstance(data, dict) and isinstance(data.get("text"), str))
 
 
-def _tasks(row: Mapping[str, Any], where: str) -> Iterator[Task | Skipped]:
+def _tasks(row: Mapping[str, Any], where: str) -> Iterator[Task | Skipped | InputError]:
     if CLAIM in row and "annotations" not in row:
         raise InputError(f"{where}: it does not say which verdict is whose. Export as JSON, not as JSON-MIN.")
     data = row.get("data")
@@ -116,19 +116,26 @@ def _tasks(row: Mapping[str, Any], where: str) -> Iterator[Task | Skipped]:
         yield Skipped("skipped by the reader" if annotations else "not annotated")
     for annotation in [one for one in live if one.get("ground_truth")] or live:
         name = f"{where}, annotation {annotation['id']}" if "id" in annotation else where
-        if not isinstance(annotation.get("result"), list):
-            raise InputError(f"{name}: there is no 'result'. Export the tasks with their annotations.")
-        results = _objects(annotation["result"])
-        chosen = (_first(one, "choices") for one in results if one.get("from_name") == SETTING)
-        yield Task(
-            where=name,
-            listing_id=said(data, "listing_id") or "",
-            field=said(data, "field") or "text",
-            text=said(data, "text"),
-            regions=tuple(_regions(results, name)),
-            setting=next(chosen, said(data, "setting")),
-            product_class=said(data, "product_class"),
-        )
+        try:
+            yield _task(annotation, data, name)
+        except InputError as error:  # the other readers of the task are heard all the same
+            yield error
+
+
+def _task(annotation: Mapping[str, Any], data: Mapping[str, Any], where: str) -> Task:
+    if not isinstance(annotation.get("result"), list):
+        raise InputError(f"{where}: there is no 'result'. Export the tasks with their annotations.")
+    results = _objects(annotation["result"])
+    chosen = (_first(one, "choices") for one in results if one.get("from_name") == SETTING)
+    return Task(
+        where=where,
+        listing_id=said(data, "listing_id") or "",
+        field=said(data, "field") or "text",
+        text=said(data, "text"),
+        regions=tuple(_regions(results, where)),
+        setting=next(chosen, said(data, "setting")),
+        product_class=said(data, "product_class"),
+    )
 
 
 def _objects(values: Any) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from datetime import date
 
 from claimaudit.claims.setting import closure
 from claimaudit.errors import InputError
+from claimaudit.reports.page import printable
 from claimaudit.reports.text import wrapped
 from claimaudit.resources import Pack
 from claimaudit.types import Limitation, Rule, Source, Strength
@@ -73,18 +74,22 @@ def _covers(named: Iterable[str], chosen: str | None, parents: Mapping[str, froz
 def render(entries: Sequence[Entry], *, as_of: date) -> Iterator[str]:
     """Lines that tell each entry with its ceiling, figures and sources; one whose review was due before `as_of` says so."""
     for entry in entries:
-        yield f"── {_title(entry)}"
-        yield from wrapped(_holds(entry))
-        yield from wrapped(entry.statement)
-        for label, text in _details(entry):
-            yield from wrapped(f"{label}: {text}")
-        for source in entry.sources:
-            yield from wrapped(f"source: {_cited(source)}")
-        overdue = f"; REVIEW OVERDUE since {entry.review_by}" if _is_stale(entry, as_of) else f", next by {entry.review_by}"
-        yield from wrapped(f"reviewed {entry.reviewed_on}{overdue}")
-        yield ""
+        yield from map(printable, _entry(entry, as_of))
     stale = sum(_is_stale(entry, as_of) for entry in entries)
     yield f"{_counted(entries)}" + (f"; {stale} overdue for review on {as_of.isoformat()}" if stale else "")
+
+
+def _entry(entry: Entry, as_of: date) -> Iterator[str]:
+    yield f"── {_title(entry)}"
+    yield from wrapped(_holds(entry))
+    yield from wrapped(entry.statement)
+    for label, text in _details(entry):
+        yield from wrapped(f"{label}: {text}")
+    for source in entry.sources:
+        yield from wrapped(f"source: {_cited(source)}")
+    overdue = f"; REVIEW OVERDUE since {entry.review_by}" if _is_stale(entry, as_of) else f", next by {entry.review_by}"
+    yield from wrapped(f"reviewed {entry.reviewed_on}{overdue}")
+    yield ""
 
 
 def to_records(entries: Sequence[Entry]) -> list[dict[str, object]]:
@@ -189,6 +194,8 @@ def _details(entry: Entry) -> Iterator[tuple[str, str]]:
         yield "verdicts", "one softer than those of its claim types"
     if entry.named_in_sentence:
         yield "holds", "where the sentence itself names the condition"
+    if entry.not_beside:
+        yield "does not hold", f"beside {', '.join(entry.not_beside)}"
     yield "would hold", entry.wording
     for figure in entry.figures:
         yield "figure", f"{figure.fact} [{figure.source}]"

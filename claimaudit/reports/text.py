@@ -6,7 +6,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from claimaudit.decisions.diff import Diff, Kind
+from claimaudit.decisions.diff import Change, Diff, Kind
 from claimaudit.reports.page import printable, told_disguise
 from claimaudit.resources import Pack
 from claimaudit.types import AuditResult, ClaimType, Evasion, Finding, NearMiss, Strength
@@ -123,16 +123,24 @@ def _shortened(text: str, limit: int = 400) -> str:
 def render_diff(diff: Diff) -> Iterator[str]:
     """Lines that tell what changed between two scans, and a closing summary."""
     for change in diff.changes:
-        was, now = (verdict.value if verdict else "nothing" for verdict in (change.old, change.new))
-        field = f" [{change.field}]" if change.field != "text" else ""
-        yield f"{change.kind.value.upper():8} {change.claim_type}: {was} → {now}  {printable(change.listing_id)}{field}"
-        yield from wrapped(f"“{printable(_shortened(change.sentence))}”")
+        yield from map(printable, _change(change))
     counts = ", ".join(f"{diff.count(kind)} {kind.value}" for kind in Kind)
     yield f"{counts}, {diff.same} the same"
 
 
+def _change(change: Change) -> Iterator[str]:
+    was, now = (verdict.value if verdict else "nothing" for verdict in (change.old, change.new))
+    field = f" [{change.field}]" if change.field != "text" else ""
+    yield f"{change.kind.value.upper():8} {change.claim_type}: {was} → {now}  {change.listing_id}{field}"
+    yield from wrapped(f"“{_shortened(change.sentence)}”")
+
+
 def explain_type(pack: Pack, claim_type: ClaimType, *, setting: str | None = None) -> Iterator[str]:
     """Lines that explain a claim type: its ladder with the default verdicts, then the entries of the reference corpus."""
+    return map(printable, _explained(pack, claim_type, setting))
+
+
+def _explained(pack: Pack, claim_type: ClaimType, setting: str | None) -> Iterator[str]:
     file = pack.claims[claim_type]
     yield f"{claim_type}: {file.title}, {file.about}"
     yield ""

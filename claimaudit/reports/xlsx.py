@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from claimaudit.decisions.baseline import Choice, Known, decision_key, ground_mark
+from claimaudit.decisions.baseline import Choice, Known, decision_key, flagged_as_known, ground_mark
 from claimaudit.decisions.review import CUT, SHEET
-from claimaudit.errors import InputError
+from claimaudit.errors import InputError, OutputError
 from claimaudit.reports.html import KINDS, NEAR_MISS, kind_of, plain, web_link
 from claimaudit.reports.listings import priority
 from claimaudit.types import AuditResult, Finding, Limitation, NearMiss, Rule, Signature, Source, to_record
@@ -145,7 +145,9 @@ def write(results: Iterable[AuditResult], out: Path | BinaryIO, *, show: str = "
     Raises
     ------
     InputError
-        xlsxwriter is not installed, the file cannot be written, or a sheet would have more rows than Excel reads.
+        xlsxwriter is not installed, or a sheet would have more rows than Excel reads.
+    OutputError
+        The file cannot be written.
     """
     try:
         import xlsxwriter
@@ -160,7 +162,7 @@ def write(results: Iterable[AuditResult], out: Path | BinaryIO, *, show: str = "
             book.set_properties({"title": "claimaudit", "created": _CREATED})
             _Desk(book).fill(results, show, not_read)
     except FileCreateError as error:
-        raise InputError(f"{name}: cannot be written: {error}. Close it elsewhere, or choose another place.") from error
+        raise OutputError(f"{name}: cannot be written: {error}. Close it elsewhere, or choose another place.") from error
 
 
 class _Desk:
@@ -184,8 +186,9 @@ class _Desk:
         for result in results:
             self._signatures.setdefault(str(result.signature))
             self._listing(result)
+            flagged = {known.key: known for known in flagged_as_known(result)}
             for item in _items(result, show):
-                self._finding(item, result.signature)
+                self._finding(item, result.signature, flagged)
         for (kind, _), entry in self._entries.items():
             self._evidence.add(*_entry_row(kind, entry, self._cited[kind, ground_mark(entry)]))
         for source in {source.id: source for entry in self._entries.values() for source in entry.sources}.values():
@@ -240,9 +243,11 @@ class _Desk:
             "\n".join(dict.fromkeys(note.message for note in result.unchecked)),
         )
 
-    def _finding(self, item: Finding | NearMiss, signature: Signature) -> None:
+    def _finding(self, item: Finding | NearMiss, signature: Signature, flagged: Mapping[str, Known]) -> None:
         record = to_record(item, signature)
-        known = Known.of(item) if isinstance(item, Finding) else None
+        key = decision_key(*(record[name] for name in ("listing_id", "field", "claim_type", "sentence")))
+        # A decision is on all that is flagged under a key: a sentence that stands twice may have other grounds there.
+        known = flagged.get(key) or (Known.of(item) if isinstance(item, Finding) else None)
         if isinstance(item, Finding):
             for ground in (*item.limitations, *item.permissions):
                 self._cite(ground.kind, ground)
@@ -258,7 +263,7 @@ class _Desk:
             "Would hold": record["suggestion"],
             "Evidence": record["limitation_ids"],
             "Grade": record["evidence_confidence"],
-            "Key": decision_key(*(record[name] for name in ("listing_id", "field", "claim_type", "sentence"))),
+            "Key": key,
             "Grounds": known.grounds if known else (),
             "Rules": known.rules if known else (),
             "Why": "\n".join(record["why"]),

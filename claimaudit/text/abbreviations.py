@@ -26,6 +26,13 @@ UNITS = frozenset(
 )
 """Units of measure: they end a sentence before a capital letter, not before a figure."""
 
+LEANING = frozenset("a an the of and or our your".split())
+"""Words that lean on the next one: no line of copy ends with them unless it is wrapped."""
+
+DENYING = frozenset("not never".split())
+AUXILIARIES = frozenset("is are was were do does did can could will would should may might has have".split())
+"""After these, what denies leans on the next word, too."""
+
 OPENERS = frozenset(
     """
         a after all also although always an and any are as ask at avoid be because before both but buy by

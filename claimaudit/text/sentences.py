@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 from itertools import pairwise
 from typing import NamedTuple
 
-from claimaudit.text.abbreviations import BINDING, CLOSING, OPENERS, UNITS
+from claimaudit.text.abbreviations import AUXILIARIES, BINDING, CLOSING, DENYING, LEANING, OPENERS, UNITS
 from claimaudit.text.markup import Page, Zone, read_page
 from claimaudit.text.normalize import fold
 from claimaudit.types import Listing, MappedText, Sentence, Span
@@ -24,7 +24,8 @@ linear in the length of a listing."""
 
 MAX_HEADING_WORDS = 14
 WRAPPED_LINE = 55
-"""A line at least this long (characters) that goes on in lower case is taken for wrapped prose."""
+"""A line at least this long (characters) that goes on in lower case is taken for wrapped prose; a shorter one, if it ends in
+a word that leans on the next."""
 
 _GLYPHS = "•·‣⁃◦∙●○▪▫■□◆◇▶►▸➤➔➜➢→⇒★☆✦✧✩✪✯❖✓✔✅☑✗✘✖❌❎❤♥♡☞👉✨⭐🌟💫🔥💯🔹🔸🔷🔶⚡❗‼⚠➕💥🌿🌸💎🎁📌✳✴❇※»›>"
 _EMOJI = "\U0001f1e6-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u2300-\u23ff"
@@ -49,6 +50,8 @@ _EMOJI_AHEAD = re.compile(rf"(?:(?<=\s)|^)[{_EMOJI}]")
 _EMOJI_BULLET = re.compile(rf"(?<=\s)[{_EMOJI}](?=[\ufe0f\u200d]*\s?\w)")
 _END = re.compile(r"[.!?。！？…](?:(?<=\.)(?:\s\.)+)?[.!?。！？…]*[\"'”’»)\]]*")
 _OPENING = "\"'“‘«([¿¡"
+_NUMBERED_LABEL = re.compile(r"\s*\(?[A-Za-z]\d{1,2}")
+"""`A1. No.`: the full stop ends no sentence where this stands at the beginning of one."""
 _WORD_BEFORE = re.compile(r"[^\s(\"'“‘\[|/]+$")
 _NEAR = 200
 """Characters before and after a full stop that are looked at to tell whether it ends a sentence: words are shorter."""
@@ -175,11 +178,11 @@ def _lines(text: str) -> Iterator[_Line]:
         bullet = _BULLET.match(text, start, end)
         marker = bullet.end() - start if bullet and bullet.end() < end else 0
         if open_line is not None:
-            last_break = text.rfind("\n", open_line.start, open_line.end)
+            last_line = text[max(text.rfind("\n", open_line.start, open_line.end) + 1, open_line.start) : open_line.end]
             wraps = (
                 not has_blank
                 and not marker
-                and open_line.end - max(last_break + 1, open_line.start) >= WRAPPED_LINE
+                and (len(last_line) >= WRAPPED_LINE or _leans_on(last_line))
                 and text[open_line.end - 1] not in '.!?:;|…"”'
                 and text[start].islower()
             )
@@ -192,6 +195,14 @@ def _lines(text: str) -> Iterator[_Line]:
         open_line = _Line(start, end, number, paragraph, marker)
     if open_line is not None:
         yield open_line
+
+
+def _leans_on(line: str) -> bool:
+    """Whether a line ends in a word that wants a next one; a bare `no` or `Scars: never` may be an answer."""
+    *_, before, last = ("", "", *line.lower().split())
+    if not before or not (before[-1].isalnum() or before[-1] == ","):
+        return False
+    return last in LEANING or (last in DENYING and before in AUXILIARIES)
 
 
 def _pieces(text: str, line: _Line) -> Iterator[_Piece]:
@@ -292,6 +303,8 @@ def _ends_sentence(text: str, match: re.Match[str], begin: int, end: int) -> boo
     goes_on_lower = opener[:1].islower()
     if not has_space:
         return _ends_without_space(mark, word, rest)
+    if mark == "." and _NUMBERED_LABEL.fullmatch(text, first, match.start()):
+        return False
     stops = mark.rstrip("\"'”’»)]")
     is_closed = stops != mark
     if "?" in stops or "!" in stops or stops[-1:] in "。！？":

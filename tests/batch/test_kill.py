@@ -107,7 +107,7 @@ def test_interrupted(catalogue: Path, undisturbed: Undisturbed, tmp_path: Path) 
     os.killpg(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert said.decode().strip() == "claimaudit: interrupted. Start the same command again to go on: what is done is kept."
+    assert said.decode().strip() == "claimaudit: interrupted. To go on, start the same command again: what is done is kept."
     assert_gone(workers)
     assert (tmp_path / "out.jsonl.work").is_dir()
     assert run(command(catalogue, tmp_path)).returncode == 1

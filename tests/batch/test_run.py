@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from claimaudit.batch import run
 from claimaudit.batch.dossier import DossierFiles
 from claimaudit.batch.readers import Columns, Entry, Rejected
 from claimaudit.batch.run import Progress, ScanSummary, audit_entries, repeat_scan, scan_catalogue
+from claimaudit.decisions.baseline import Baseline, Choice, Decision, Known
 from tests.batch.conftest import write_catalogue
 
 COLUMNS = Columns(text=("title", "bullets", "description"), id="sku", keep=("seller",))
@@ -242,6 +245,32 @@ def test_a_run_that_cannot_be_repeated_is_refused(goods: Path, tmp_path: Path) -
         repeat_scan(goods, tmp_path / "again.jsonl")
 
 
+def test_what_came_or_went_in_a_folder_cannot_be_repeated(goods: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    shutil.move(goods, folder / "goods.csv")
+    write_catalogue(folder / "more.csv", 0)
+    output, manifest = folder / "out.jsonl", folder / "out.jsonl.manifest.json"
+    scan(folder, output)
+    before = output.read_bytes()
+    repeat_scan(manifest, output)
+    assert output.read_bytes() == before
+    with pytest.raises(InputError, match=r"out\.jsonl: not there when .*\. Move it"):
+        repeat_scan(manifest, tmp_path / "again.jsonl")
+    (folder / "more.csv").unlink()
+    with pytest.raises(InputError, match=r"more\.csv: missing since the scan of .*\. Restore it"):
+        repeat_scan(manifest, output)
+    with pytest.raises(OutputError, match="is read or written already"):
+        repeat_scan(manifest, manifest)
+
+
+def test_standard_input_cannot_be_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"Spot pen, USB. No pain!")))
+    scan(Path("-"), tmp_path / "out.jsonl", columns=Columns())
+    with pytest.raises(InputError, match="read standard input, which nobody kept"):
+        repeat_scan(tmp_path / "out.jsonl.manifest.json", tmp_path / "again.jsonl")
+
+
 def test_what_it_cannot_write_it_says_before_the_work(goods: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "read_listings", lambda *_, **__: 1 / 0)
     (tmp_path / "folder.csv").mkdir()
@@ -254,6 +283,15 @@ def test_what_it_cannot_write_it_says_before_the_work(goods: Path, tmp_path: Pat
             scan(goods, output)
     with pytest.raises(OutputError, match="is read or written already"):
         scan(goods, tmp_path / "out.csv", listings=tmp_path / "out.csv")
+    known, documents = tmp_path / "known.jsonl", tmp_path / "documents.csv"
+    for options in (
+        {"output": known, "baseline": known},
+        {"output": documents, "substantiation": documents},
+        {"output": tmp_path / "out.csv", "substantiation": documents, "write_baseline": documents},
+        {"output": known, "baseline": known, "write_baseline": known},
+    ):
+        with pytest.raises(OutputError, match="is read or written already"):
+            scan(goods, **options)
     with pytest.raises(SettingsError, match="workers must be at least 1"):
         scan(goods, tmp_path / "out.csv", workers=0)
     with pytest.raises(SettingsError, match="show must be one of"):
@@ -261,7 +299,10 @@ def test_what_it_cannot_write_it_says_before_the_work(goods: Path, tmp_path: Pat
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder.csv", "goods.csv"]
 
 
-def test_a_full_disk_keeps_what_is_done(goods: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("restart", "mend"), [(False, "again: what"), (True, "again, without --restart: what")])
+def test_a_full_disk_keeps_what_is_done(
+    restart: bool, mend: str, goods: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     output = tmp_path / "out.jsonl"
     scan(goods, output)
     before = output.read_bytes()
@@ -274,8 +315,8 @@ def test_a_full_disk_keeps_what_is_done(goods: Path, tmp_path: Path, monkeypatch
         replace(source, target)
 
     monkeypatch.setattr(run.os, "replace", full)
-    with pytest.raises(OutputError, match=r"No space left on device\. Mend that and start the same command again"):
-        scan(goods, output)
+    with pytest.raises(OutputError, match=rf"No space left on device\. Mend that and start the same command {mend} is done"):
+        scan(goods, output, restart=restart)
     monkeypatch.setattr(run.os, "replace", replace)
     assert output.read_bytes() == before
     assert scan(goods, output).reused == 2
@@ -335,6 +376,26 @@ def test_what_a_baseline_holds_is_counted_and_not_reported(goods: Path, tmp_path
     assert (again.counts.known, again.counts.flagged) == (alone.counts.flagged, 0)
     repeat_scan(again.files["manifest"], tmp_path / "repeat.jsonl")
     assert (tmp_path / "repeat.jsonl").read_bytes() == (tmp_path / "again.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize("mark", ["\x85", "\u2028", "\u2029"])
+def test_a_baseline_takes_any_id_and_column(mark: str, tmp_path: Path) -> None:
+    name = f"a{mark}b"
+    (tmp_path / "goods.jsonl").write_text(json.dumps({"id": name, name: "Spot pen, USB. No pain!"}), "utf-8")
+    known = tmp_path / "known.jsonl"
+    first = scan(tmp_path / "goods.jsonl", tmp_path / "a.jsonl", columns=Columns(text=(name,)), write_baseline=known)
+    again = scan(tmp_path / "goods.jsonl", tmp_path / "b.jsonl", columns=Columns(text=(name,)), baseline=known)
+    assert again.counts.known == first.counts.flagged > 0
+
+
+def test_a_renewed_baseline_keeps_what_was_decided_on_what_is_not_flagged(tmp_path: Path) -> None:
+    source, known = tmp_path / "goods.jsonl", tmp_path / "known.jsonl"
+    source.write_text(json.dumps({"id": "pen", "text": "Spot pen, USB. Does it hurt? Is it painless?"}), "utf-8")
+    decision = Decision(Choice.AGREE, "", "Ida", "2026-05-01")
+    asked = Known("pen", "text", "painless", "Is it painless?", decision=decision)
+    Baseline([asked, replace(asked, sentence="It is gone.")]).write(known)
+    scan(source, tmp_path / "out.jsonl", columns=Columns(), baseline=known, write_baseline=known)
+    assert list(Baseline.read(known).entries.values()) == [asked]
 
 
 def test_a_scan_that_goes_on_another_day_is_the_same(goods: Path, tmp_path: Path) -> None:

@@ -52,6 +52,20 @@ def test_a_limit_in_another_sentence_changes_nothing(home: Auditor) -> None:
     assert finding.verdict == "contradicted"
 
 
+@pytest.mark.parametrize(
+    ("text", "assertion"),
+    [
+        ("The pen is painless, with a faint tickle.", "limited"),
+        ("The pen is painless, not a tickle is felt.", "asserted"),
+        ("The pen is painless, without a tickle or pinch.", "asserted"),
+        ("Unlike tingly peels, the pen is painless.", "asserted"),
+    ],
+)
+def test_a_modest_claim_limits_unless_it_is_taken_back(home: Auditor, text: str, assertion: str) -> None:
+    claims = [finding.claim for finding in home.audit(text).findings if finding.claim.type == "painless"]
+    assert [claim.assertion.value for claim in claims] == [assertion]
+
+
 def test_one_softening_at_most(home: Auditor) -> None:
     (finding,) = home.audit("For some people it may be painless, bar the odd sting.").flagged
     assert finding.verdict == "overstated"

@@ -97,6 +97,13 @@ def test_errors_name_file_and_line(folder: Path, changes: dict[str, Any], messag
 def test_rows_that_are_no_json_or_stand_twice(folder: Path) -> None:
     with pytest.raises(PackError, match=r"ann.jsonl:2: not JSON"):
         read_corpus(write(folder, "documents/ann.jsonl", document(), "{oops"))
+    with pytest.raises(PackError, match=r"ann.jsonl:2: not JSON"):
+        read_corpus(write(folder, "documents/ann.jsonl", document(), "[" * 100_000))
+    pack = write(folder, "documents/ann.jsonl", document())
+    with (folder / "training" / "documents" / "ann.jsonl").open("ab") as out:
+        out.write(b'{"id": "\xff"}\n')
+    with pytest.raises(PackError, match=r"ann.jsonl:2: not JSON .*can't decode byte 0xff"):
+        read_corpus(pack)
     with pytest.raises(PackError, match=r"ann.jsonl:2: document 'd1' stands twice"):
         read_corpus(write(folder, "documents/ann.jsonl", document(), document()))
 

@@ -13,7 +13,7 @@ import pytest
 
 from claimaudit import Auditor, Listing, ModelError, Pack, PackError, SettingsError, load_pack
 from claimaudit.claims.artifact import read_artifact
-from claimaudit.claims.corpus import read_corpus
+from claimaudit.claims.corpus import Document, read_corpus
 from claimaudit.claims.passages import passage_of
 from claimaudit.claims.setting import ScopeReader
 from claimaudit.claims.training.build import build_model, examples_of
@@ -242,6 +242,38 @@ def test_lines_are_read_with_their_product_and_the_line_before(pack: Pack) -> No
         assert lesson.passage.about.split()[0] == line.setting
         assert lesson.passage.lines[-1].text == example.reading.text
         assert lesson.examples == (*[None] * bool(line.context), example)
+
+
+COPY = """A fern for the bath.
+
+It came from Ghent. The pot is white.
+
+It never dies if:
+- you water it
+- it stands in the light
+
+Can it die?
+No.
+Never."""
+
+
+def test_a_break_parts_no_answer_from_its_question_nor_an_item_from_its_lead_in(plants: Pack) -> None:
+    spans = [(sent.span.start, sent.span.end) for sent in split_sentences(Listing("fern", COPY))]
+    rows = [
+        document(1, "anna", "fern", None, PLAIN[0]) | {"text": COPY, "sentences": spans},
+        document(2, "anna", "palm", CLAIMS[0], PLAIN[1]),
+    ]
+    reader = ScopeReader(plants)
+    lesson, other = document_lessons(read_documents([Document(**row) for row in rows], reader), reader, 0)
+    lines = [line.text for line in lesson.passage.lines]
+    starts = ["it came from ghent.", "the pot is white.", "it never dies if:", "can it die?"]
+    assert [lines[place] for place in lesson.breaks[:-1]] == starts
+    assert lesson.breaks[-1] == len(lines)
+    visited = lesson.with_guest(other.pieces[-1], lesson.breaks[1])
+    told = [example.reading.text for example in visited.examples if example is not None]
+    guests = [line.text for line in other.pieces[-1].passage.lines]
+    place = lesson.breaks[1]
+    assert told == [line.text for line in visited.passage.lines] == [*lines[:place], *guests, *lines[place:]]
 
 
 def test_a_lesson_is_the_document_as_an_audit_reads_it_and_its_pieces(plants: Pack) -> None:

@@ -142,6 +142,10 @@ def test_explain_and_sentences(folder: Path) -> None:
     assert "any-painless" in explained
     shown = run("sentences", str(folder / "pen.txt")).stdout.decode()
     assert "Removes freckles instantly." in shown
+    (folder / "rows.jsonl").write_text(json.dumps({"id": "a", "text": PEN}) + '\n{"id": "b"}\n', "utf-8")
+    done = run("sentences", str(folder / "rows.jsonl"))
+    assert done.returncode == 3, "a row was not read"
+    assert b"Removes freckles instantly." in done.stdout
 
 
 def test_packs_check_passes_for_the_second_pack() -> None:

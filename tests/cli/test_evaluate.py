@@ -122,9 +122,13 @@ def test_files_are_written_whole_or_not_at_all(gold: Path, tmp_path: Path) -> No
     assert page.read_text("utf-8").endswith("</html>\n")
     status, out, err = plants(str(gold), "--html", str(tmp_path / "no" / "page.html"))
     assert (status, out) == (2, "")
-    assert "cannot be written" in err
+    assert "there is no folder" in err
     status, _, err = plants(str(gold), "--html", str(page), "-o", str(page))
-    assert (status, "Give each its own file" in err) == (2, True)
+    assert (status, "Give each file its own name" in err) == (2, True)
+    before = gold.read_bytes()
+    status, _, err = plants(str(gold), "-o", str(gold))
+    assert (status, "Give each file its own name" in err) == (2, True)
+    assert gold.read_bytes() == before
     assert not [path for path in tmp_path.iterdir() if path.name.endswith(".part")]
 
 

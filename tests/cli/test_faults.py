@@ -131,10 +131,10 @@ def test_an_input_that_vanishes(output: str, tmp_path: Path) -> None:
     assert not (tmp_path / output).exists()
 
 
-@pytest.mark.parametrize("format_", ["table", "jsonl", "csv", "json", "html"])
-def test_a_reader_who_leaves(format_: str, rows: Path) -> None:
-    command = [*CLI, "scan", str(rows), "--speed", "patterns", "--format", format_]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+@pytest.mark.parametrize("options", ["table", "jsonl", "csv", "json", "html", "table --rejects bad.jsonl"])
+def test_a_reader_who_leaves(options: str, rows: Path) -> None:
+    command = [*CLI, "scan", str(rows), "--speed", "patterns", "--format", *options.split()]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=rows.parent) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()

@@ -48,3 +48,8 @@ def test_prodigy_and_what_is_not_read(tmp_path: Path) -> None:
     assert run("labels", "import", "back.jsonl", *back, cwd=tmp_path).returncode == 3
     done = run("labels", "import", "back.jsonl", *back, "--copy", "tasks.jsonl", cwd=tmp_path)
     assert (done.returncode, done.stdout.decode()) == (0, "gold.jsonl: 1 document, 1 label; 0 problems\n")
+    for name in ("back.jsonl", "tasks.jsonl"):
+        over = ("--from", "prodigy", "-o", name, "--author", "ann", "--copy", "tasks.jsonl", "--pack", PLANTS)
+        done = run("labels", "import", "back.jsonl", *over, cwd=tmp_path)
+        assert (done.returncode, done.stdout) == (2, b"")
+        assert f"{name}: is read or written already" in done.stderr.decode()

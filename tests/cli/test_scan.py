@@ -7,10 +7,13 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pyarrow.parquet as pq
 import pytest
+import typer
 
+from claimaudit.cli import _batch
 from tests.cli.test_cli import PEN, run
 
 
@@ -21,7 +24,8 @@ def goods(tmp_path: Path) -> Path:
     return path
 
 
-FIELDS = ("--text", "title,copy", "--id-column", "sku", "--keep", "seller", "--speed", "patterns")
+COPY = ("--text", "title,copy", "--id-column", "sku", "--speed", "patterns")
+FIELDS = (*COPY, "--keep", "seller")
 
 
 def test_a_batch_and_a_stream_give_the_same_bytes(goods: Path, tmp_path: Path) -> None:
@@ -94,8 +98,38 @@ def test_options_that_do_not_go_together(goods: Path, tmp_path: Path) -> None:
         done = run("scan", str(goods), *FIELDS, *options)
         assert done.returncode == 2
         assert f"{options[0]} needs an --output" in done.stderr.decode()
+    for name, format_ in (("--keep", "xlsx"), ("--keep", "table"), ("--show", "json"), ("--show", "html")):
+        done = run("scan", str(goods), name, "all", "--format", format_, "-o", str(tmp_path / "out"))
+        assert done.returncode == 2
+        assert f"{name} is for the formats" in done.stderr.decode()
+        assert f", not for {format_}. Leave it out" in done.stderr.decode()
     assert run("scan", str(goods), *FIELDS, "--format", "parquet").returncode == 2
     assert run("scan", str(goods), *FIELDS, "--keep", "text", "-o", str(tmp_path / "o.csv")).returncode == 2
+
+
+def test_what_is_read_is_not_written_over_and_places_are_looked_at_first(goods: Path, tmp_path: Path) -> None:
+    known = tmp_path / "known.jsonl"
+    known.write_text("not read yet", "utf-8")
+    for options, message in (
+        (("--baseline", str(known), "--rejects", str(known)), "known.jsonl: is read or written already"),
+        (("--substantiation", str(known), "--write-baseline", str(known)), "known.jsonl: is read or written already"),
+        (("--write-baseline", str(tmp_path / "no" / "b.jsonl")), "b.jsonl: there is no folder"),
+        (("-o", str(tmp_path / "no" / "desk.xlsx")), "desk.xlsx: there is no folder"),
+    ):
+        done = run("scan", str(goods), *COPY, *options)
+        assert (done.returncode, done.stdout) == (2, b"")
+        assert message in done.stderr.decode()
+    assert known.read_text("utf-8") == "not read yet"
+
+
+@pytest.mark.parametrize(("restart", "mend"), [(False, "again: what"), (True, "again, without --restart: what")])
+def test_how_to_go_on_is_said(restart: bool, mend: str, capsys: pytest.CaptureFixture[str]) -> None:
+    def job(**_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    with pytest.raises(typer.Exit):
+        _batch(job, quiet=True, restart=restart)
+    assert capsys.readouterr().err == f"claimaudit: interrupted. To go on, start the same command {mend} is done is kept.\n"
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="a folder that nobody may write to, not even root")
@@ -118,8 +152,8 @@ def test_a_reader_who_leaves_early(goods: Path) -> None:
 
 def test_the_format_is_told_by_the_output(goods: Path, tmp_path: Path) -> None:
     page = tmp_path / "report.html"
-    assert run("scan", str(goods), *FIELDS, "-o", str(page)).returncode == 1
+    assert run("scan", str(goods), *COPY, "-o", str(page)).returncode == 1
     assert page.read_text("utf-8").startswith("<!DOCTYPE html>")
     table = tmp_path / "report.txt"
-    assert run("scan", str(goods), *FIELDS, "-o", str(table)).returncode == 1
+    assert run("scan", str(goods), *COPY, "-o", str(table)).returncode == 1
     assert "CONTRADICTED" in table.read_text("utf-8")

@@ -13,6 +13,7 @@ import pytest
 
 from claimaudit import Auditor, AuditSettings, InputError, Listing, SettingsError
 from claimaudit.integrations.pandas import ROW_COLUMNS, NotReadWarning, audit_frame, audit_rows, frame_of
+from claimaudit.reports.listings import listing_row
 from claimaudit.types import RECORD_FIELDS
 
 HOUSEPLANTS = Path(__file__).parents[1] / "packs" / "houseplants"
@@ -204,6 +205,23 @@ def test_a_row_with_an_impossible_setting_does_not_lose_the_others(auditor: Audi
         rows = audit_rows(df, "description", auditor=auditor, setting_column="channel")
     assert rows["complete"].tolist() == [False, True, True]
     assert "setting 'shed' is none of home, clinic" in rows["unchecked"].iloc[0][0]
+
+
+def test_a_row_that_breaks_the_audit_does_not_lose_the_others(auditor: Auditor, monkeypatch: pytest.MonkeyPatch) -> None:
+    audit = auditor.audit
+    monkeypatch.setattr(auditor, "audit", lambda listing: audit(listing) if listing.id != "cream" else 1 / 0)
+    with pytest.warns(NotReadWarning, match="1 failed"):
+        rows = audit_rows(goods(), "description", auditor=auditor)
+    assert rows["complete"].tolist() == [True, False, True]
+    assert "the audit failed (ZeroDivisionError: division by zero)" in rows["unchecked"].iloc[1][0]
+
+
+def test_the_setting_is_the_one_of_other_listing_rows(auditor: Auditor) -> None:
+    text = "A cable, two metres."
+    result = auditor.audit(text)
+    assert result.scope.setting == "unknown"
+    rows = audit_rows(pd.DataFrame({"text": [text]}), auditor=auditor)
+    assert rows["setting"].tolist() == [listing_row(result)["setting"]] == ["clinic"]
 
 
 def test_near_misses_have_no_verdict(auditor: Auditor) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import pickle
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +17,8 @@ from sklearn.pipeline import make_pipeline
 
 from claimaudit import ModelError, Pack, SettingsError
 from claimaudit.integrations.sklearn import ClaimClassifier
+from claimaudit.resources import model_path
+from tests.conftest import TESTS
 
 SENTENCES = [
     f"{start} {end}" for start in ("It", "The pen", "Our cream") for end in ("does not hurt.", "is blue.", "ships today.")
@@ -78,3 +83,19 @@ def test_what_cannot_be_is_said(labels: np.ndarray) -> None:
         ClaimClassifier().fit(SENTENCES, labels[:, :2])
     with pytest.raises(ModelError, match=r"model\.json: cannot be read"):
         ClaimClassifier().load("no/such/folder")
+    with pytest.raises(SettingsError, match="setting: 'hom' is none of home, clinic"):
+        ClaimClassifier(setting="hom").fit(SENTENCES, labels)
+
+
+def test_a_model_that_does_not_fit_is_refused(pack: Pack, tmp_path: Path) -> None:
+    folder = model_path(pack)
+    assert folder is not None
+    with pytest.raises(ModelError, match="not those of pack 'houseplants'"):
+        ClaimClassifier(pack=TESTS / "packs" / "houseplants").load(folder)
+    shutil.copytree(folder, tmp_path / "fast", ignore=shutil.ignore_patterns("encoder.onnx"))
+    told = json.loads((folder / "model.json").read_text("utf-8"))
+    for name in ("combinations", "snippets"):
+        told[name].pop("accurate", None)
+    (tmp_path / "fast" / "model.json").write_text(json.dumps(told), "utf-8")
+    with pytest.raises(ModelError, match=r"has no speed 'accurate'\. Choose among fast"):
+        ClaimClassifier(speed="accurate").load(tmp_path / "fast")

@@ -432,6 +432,16 @@ def test_a_task_that_cannot_be_read_is_named(
     assert second == f"{tmp_path / 'back.json'}: task 3: an object was expected, got int. Export it again."
 
 
+def test_a_faulty_annotation_leaves_the_others_of_its_task(exported: str, plants: Pack, tmp_path: Path) -> None:
+    rows = json.loads(annotated(exported))
+    rows[0]["annotations"].insert(0, {"id": 7})
+    back = from_label_studio(json.dumps(rows), plants, tmp_path)
+    assert [document.id for document in back.documents] == ["fern", "palm"]
+    assert [problem.partition("annotation ")[2] for problem in back.problems] == [
+        "7: there is no 'result'. Export the tasks with their annotations."
+    ]
+
+
 def test_the_flat_export_is_refused(plants: Pack, tmp_path: Path) -> None:
     rows = [
         {"id": 1, "text": "It dies.", "claim": [{"start": 0, "end": 2, "labels": ["unkillable"]}], "verdict": "consistent"}

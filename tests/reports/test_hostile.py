@@ -6,16 +6,20 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from claimaudit import Auditor, Listing
 from claimaudit.batch.writers import Csv
+from claimaudit.decisions.diff import Change, Diff
 from claimaudit.decisions.tables import ACTIVE
 from claimaudit.evaluation import evaluate, read_gold
-from claimaudit.reports import evaluation, html, text
-from claimaudit.types import AuditResult
+from claimaudit.reports import evaluation, evidence, html, text
+from claimaudit.resources import Pack
+from claimaudit.types import AuditResult, Verdict
 from tests.cli.test_cli import run
 from tests.conftest import table_of
 from tests.reports import test_html_browser as browsers
@@ -131,7 +135,18 @@ def test_no_terminal_is_steered(hostile: list[AuditResult], tmp_path: Path) -> N
     path = tmp_path / "copy.jsonl"
     rows = [{"id": f"{payload}", "text": copy_of(payload)} for payload in PAYLOADS[-6:]] * 2
     path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    for line in text.render_diff(Diff(tuple(Change(p, p, p, copy_of(p), None, Verdict.OVERSTATED) for p in PAYLOADS), 0)):
+        assert line.isprintable(), line
     for command in (["sentences", str(path)], ["scan", str(path), "--speed", "patterns"]):
         done = run(*command)
         for line in (done.stdout + done.stderr).decode("utf-8").splitlines():
             assert line.replace("\t", " ").isprintable(), line
+
+
+def test_no_pack_steers_a_terminal(pack: Pack) -> None:
+    steering = next(payload for payload in PAYLOADS if "\x1b" in payload)
+    entries = tuple(replace(entry, statement=steering) for entry in pack.limitations)
+    hostile = replace(pack, limitations=entries)
+    for claim_type in pack.claim_types:
+        assert all(line.isprintable() for line in text.explain_type(hostile, claim_type))
+    assert all(line.isprintable() for line in evidence.render(entries, as_of=date(2026, 1, 1)))

@@ -11,6 +11,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from claimaudit.decisions.baseline import Baseline, decision_key
 from claimaudit.decisions.review import apply, read_decisions
 from claimaudit.errors import InputError
 from claimaudit.reports.html import render
-from claimaudit.types import AuditResult
+from claimaudit.types import AuditResult, Verdict
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="Selenium is not installed (pip install selenium)")
 from selenium.webdriver.chrome.options import Options  # noqa: E402
@@ -575,6 +576,27 @@ def test_decisions_on_a_listing_of_several_fields_can_be_applied(browser: WebDri
     path.write_bytes(export(browser, "d-json", tmp_path))
     taken = apply(Baseline(), read_decisions(path), as_of=date(2026, 1, 1))
     assert [entry.field for entry in taken.baseline.entries.values()] == ["title", "description"]
+
+
+def test_a_decision_on_a_sentence_that_stands_twice_holds(clinic: Auditor, browser: WebDriver, tmp_path: Path) -> None:
+    copy = "Pico laser clinic.\n\nFreckles\n\nGone after one session.\n\nTattoos\n\nGone after one session."
+    result = clinic.audit(copy)
+    first, *others = result.findings
+    result = replace(result, findings=(replace(first, verdict=Verdict.OVERSTATED), *others))
+    page = tmp_path / "twice.html"
+    page.write_text(render([result]), "utf-8")
+    browser.get(page.as_uri())
+    press(browser, "j", "a", "j", "a")
+    until(lambda: decided(browser) == 4)
+    for _ in others:
+        assert one(browser, "#c-status").text.startswith("Decided ")
+        assert "look again" not in one(browser, "#c-status").text
+        press(browser, "j")
+    path = tmp_path / "d.json"
+    path.write_bytes(export(browser, "d-json", tmp_path))
+    taken = apply(Baseline(), read_decisions(path), as_of=date(2026, 1, 1), reviewer="Renske")
+    assert taken.counts["new"] == 2
+    assert not taken.baseline.sift(result, date(2026, 1, 1)).flagged
 
 
 def test_a_decision_counts_once_it_can_be_applied(desk: WebDriver) -> None:

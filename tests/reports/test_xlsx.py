@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import openpyxl
 import pytest
 from openpyxl.workbook.workbook import Workbook
+from xlsxwriter.exceptions import FileCreateError
 
-from claimaudit import Auditor, InputError, Listing
+from claimaudit import Auditor, InputError, Listing, OutputError
 from claimaudit.decisions.baseline import Baseline, Choice, Known
 from claimaudit.decisions.review import CUT, apply, read_decisions
 from claimaudit.reports import xlsx
@@ -182,6 +183,15 @@ def test_more_rows_than_excel_reads_are_refused(results: Sequence[AuditResult], 
         written(results)
 
 
+def test_a_place_that_cannot_be_written_is_an_error_of_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> NoReturn:
+        raise FileCreateError("no space left")
+
+    monkeypatch.setattr(xlsx._Desk, "fill", full)
+    with pytest.raises(OutputError, match="the workbook: cannot be written: no space left"):
+        written([])
+
+
 def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "xlsxwriter", None)
     with pytest.raises(InputError, match=r"needs xlsxwriter. Install claimaudit\[excel\]"):
@@ -248,6 +258,18 @@ def test_any_listing_can_be_decided_on(auditor: Auditor, tmp_path: Path, name: s
     decide(path, {row: {"Decision": "agree"} for row in range(2, 2 + len(result.flagged))})
     baseline = apply(Baseline(), read_decisions(path), as_of=AS_OF, reviewer="Ida").baseline
     assert not baseline.sift(result, AS_OF).flagged
+
+
+@pytest.mark.parametrize("rows", [(2, 3), (4, 5), (2, 3, 4, 5)])
+def test_a_decision_on_a_sentence_that_stands_twice_holds(clinic: Auditor, tmp_path: Path, rows: Sequence[int]) -> None:
+    copy = "Pico laser clinic.\n\nFreckles\n\nGone after one session.\n\nTattoos\n\nGone after one session."
+    result = clinic.audit(copy)
+    path = tmp_path / "desk.xlsx"
+    xlsx.write([result], path, show="flagged")
+    decide(path, {row: {"Decision": "agree"} for row in rows})
+    applied = apply(Baseline(), read_decisions(path), as_of=AS_OF, reviewer="Ida")
+    assert applied.counts["new"] == applied.counts.total() == 2
+    assert not applied.baseline.sift(result, AS_OF).flagged
 
 
 def test_wrong_rows_are_named(results: Sequence[AuditResult], tmp_path: Path) -> None:

@@ -96,6 +96,28 @@ def test_a_wrapped_line_goes_on() -> None:
     assert len(sentences_of(text)) == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("The lamp does not\nwork on dark skin", 1),
+        ("One lotion for the face and\nthe hands", 1),
+        ("Marks: never\nneedles: never", 2),
+        ("Marks\nno\nneedles\nno", 4),
+        ("Absolutely not\nneedles", 2),
+        ("The lamp does not\nWork on dark skin", 2),
+        ("Use of a\n- lamp\n- lotion", 3),
+    ],
+)
+def test_a_short_line_goes_on_after_a_word_that_leans_on_the_next(text: str, parts: int) -> None:
+    assert len(sentences_of(text)) == parts
+
+
+def test_numbered_questions_and_answers_keep_their_label() -> None:
+    sents = sentences_of("Q1. Is it loud? A1. No, not at all.\nQ2. Is it heavy?\nA2. Yes.")
+    assert [sent.text for sent in sents] == ["Q1. Is it loud?", "A1. No, not at all.", "Q2. Is it heavy?", "A2. Yes."]
+    assert [sent.question for sent in sents] == [None, 0, None, 2]
+
+
 def test_a_run_without_an_end_is_cut() -> None:
     sents = sentences_of("spot " * 2000)
     assert max(len(sent.text) for sent in sents) <= 1500

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,7 @@ from claimaudit.claims.training.recipe import Recipe
 from claimaudit.types import ClaimType
 
 T = TypeVar("T")
-POOL = 256
+POOL = 1_024
 """Windows that are sorted by length together, so that batches need little padding and stay mixed."""
 BUDGETS = (96, 160, WINDOW_TOKENS, WINDOW_TOKENS)
 """Sizes of windows that an epoch draws from, because listings are short and long; the smaller ones show no
@@ -176,6 +177,9 @@ class _School:
         self._draw = random.Random(recipe.seed)
         self._layout = load_layout(body)
         self._lessons = lessons
+        self._guests: defaultdict[str, list[Lesson]] = defaultdict(list)
+        for lesson in lessons:
+            self._guests[lesson.passage.about].extend(lesson.pieces)
         self._types = {claim_type: column for column, claim_type in enumerate(claim_types)}
         parts = [part for lesson in lessons for part in (lesson, *lesson.pieces)]
         self._examples = [example for part in parts for example in part.examples if example is not None]
@@ -190,8 +194,11 @@ class _School:
             if lesson.pieces and draw.random() < self._recipe.piece_share:
                 for piece in lesson.pieces:
                     taught.extend(self._taught(piece, WINDOW_TOKENS))
-            else:
-                taught.extend(self._taught(lesson, draw.choice(BUDGETS)))
+                continue
+            guests = self._guests[lesson.passage.about]
+            if guests and lesson.breaks and draw.random() < self._recipe.guest_share:
+                lesson = lesson.with_guest(draw.choice(guests), draw.choice(lesson.breaks))
+            taught.extend(self._taught(lesson, draw.choice(BUDGETS)))
         draw.shuffle(taught)
         batches: list[list[_Taught]] = []
         for start in range(0, len(taught), POOL):
@@ -316,7 +323,7 @@ def export(network: ClaimNetwork, body: Path, graph: Path) -> None:
 
 
 class _OneWindow(nn.Module):
-    """The network for one window, without padding and dropout: the same answers in fewer multiplications.
+    """The network for one window, without padding (and so without a mask) and dropout: the same answers with less work.
 
     Every head is linear, so the tokens are multiplied by its weights first, and only what comes out is gathered by sentence
     and type.
@@ -333,8 +340,8 @@ class _OneWindow(nn.Module):
     def forward(self, input_ids: torch.Tensor, segments: torch.Tensor, members: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """The outputs of `OUTPUTS`, shapes (1, s, …), that of words (1, n, t)."""
         network, t = self.network, self.types
-        body = network.body(input_ids=input_ids, attention_mask=torch.ones_like(input_ids), token_type_ids=segments)
-        hidden, own = body.last_hidden_state[0], members[0]
+        embedded = network.body.embeddings(input_ids=input_ids, token_type_ids=segments)
+        hidden, own = network.body.encoder(embedded).last_hidden_state[0], members[0]
         is_own = own.sum(0).unsqueeze(-1)
         raw = network.words(hidden)
         strongest = own.T @ (raw.unsqueeze(0) + (own.unsqueeze(-1) - 1) * FAR).amax(1)

@@ -57,11 +57,21 @@ class Lesson:
     """A passage with what its readers said of each line, None where a line is there for the sake of the others.
 
     `pieces` are those of its sentences that need nothing from outside, as copy that stands alone, one to three each.
+    `breaks` are the lines from which on nothing needs what stands before.
     """
 
     passage: Passage
     examples: tuple[Example | None, ...]
     pieces: tuple[Lesson, ...] = ()
+    breaks: tuple[int, ...] = ()
+
+    def with_guest(self, guest: Lesson, place: int) -> Lesson:
+        """This one with the lines of another before the line `place`."""
+        about, lines = self.passage
+        return Lesson(
+            Passage(about, (*lines[:place], *guest.passage.lines, *lines[place:])),
+            (*self.examples[:place], *guest.examples, *self.examples[place:]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +99,19 @@ def document_lessons(documents: Sequence[ReadDocument], scope_reader: ScopeReade
     found = []
     for read in documents:
         pieces = read_documents(_pieces(read.document, draw), scope_reader)
-        found.append(Lesson(read.passage, read.examples, tuple(Lesson(piece.passage, piece.examples) for piece in pieces)))
+        alone = tuple(Lesson(piece.passage, piece.examples) for piece in pieces)
+        found.append(Lesson(read.passage, read.examples, alone, _breaks(read.sentences)))
     return found
+
+
+def _breaks(sentences: Sequence[Sentence]) -> tuple[int, ...]:
+    """Places from 1 on, the end included, before which no sentence is needed by one after."""
+    found, needed = [len(sentences)], len(sentences)
+    for sent in reversed(sentences[1:]):
+        needed = min(needed, *(index for index in (sent.lead_in, sent.question) if index is not None), sent.index)
+        if needed == sent.index:
+            found.append(sent.index)
+    return tuple(reversed(found))
 
 
 def snippets(documents: Iterable[Document], seed: int) -> list[Document]:

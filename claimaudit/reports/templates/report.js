@@ -84,13 +84,23 @@
     return decision && !lacks(decision) ? decision : undefined;
   }
 
+  const flagged = new Map(); // by key; a sentence that stands twice may be judged otherwise there
+  for (const item of items) {
+    if (!["contradicted", "overstated"].includes(item.kind)) continue;
+    if (!flagged.has(item.key)) flagged.set(item.key, []);
+    flagged.get(item.key).push(item);
+  }
+  /** The claims that a decision on this one speaks of: a baseline holds what is flagged under one key as one finding. */
+  const decidedWith = (item) => flagged.get(item.key) ?? [item];
+  const gravest = (item) => decidedWith(item).find((one) => one.kind === "contradicted")?.kind ?? decidedWith(item)[0].kind;
+
   function decide(index, decision, reason, wording) {
     const item = items[index];
     keep((all) => {
       if (decision === null) all.delete(item.key);
       else
         all.set(item.key, {
-          decision, reason, wording, reviewer: "", decided_at: new Date().toISOString(), kind: item.kind,
+          decision, reason, wording, reviewer: "", decided_at: new Date().toISOString(), kind: gravest(item),
         });
     });
     showDecisions([...items.keys()].filter((other) => items[other].key === item.key));
@@ -110,13 +120,15 @@
       const decision = made(item);
       if (!decision || seen.has(item.key)) continue;
       seen.add(item.key);
+      const kind = gravest(item);
+      const marks = (entries, places) => [...new Set(decidedWith(item).flatMap(places).map((place) => entries[place].mark))];
       rows.push({
         key: item.key, listing_id: listings[item.listing].id, field: item.field, claim_type: item.claim_type,
-        sentence: item.sentence, text: item.text, verdict: item.verdict, decision: decision.decision, reason: decision.reason,
+        sentence: item.sentence, text: item.text, verdict: kind === "near-miss" ? null : kind, decision: decision.decision, reason: decision.reason,
         wording: decision.wording, reviewer: decider(decision), decided_at: decision.decided_at,
         verdict_when_decided: decision.kind === "near-miss" ? null : decision.kind, pack: item.pack, model: item.model,
-        version: item.version, grounds: [...item.limitations, ...item.permissions].map((place) => grounds[place].mark),
-        rules: item.rules.map((place) => rules[place].mark),
+        version: item.version, grounds: marks(grounds, (one) => [...one.limitations, ...one.permissions]),
+        rules: marks(rules, (one) => one.rules),
       });
     }
     return rows;
@@ -421,7 +433,7 @@
     $("c-need").textContent = lacking && lacking[0].toUpperCase() + lacking.slice(1);
     for (const name of ["reason", "wording"]) $(`c-${name}`).setAttribute("aria-invalid", String(name === needed));
     if (needed) $(`c-${needed}-l`).after($("c-need"));
-    const changed = decision && decision.kind !== items[current].kind;
+    const changed = decision && decision.kind !== gravest(items[current]);
     $("c-status").textContent = !decision || lacking ? "" : `Decided ${decision.decided_at.slice(0, 10)}${decider(decision) ? ` by ${decider(decision)}` : ""}` +
       (changed ? `, when it was ${plain(decision.kind)}: look again.` : ".");
   }
