@@ -545,6 +545,8 @@ def _suffix_of_stream(head: bytes, columns: Columns) -> str:
     if first.startswith(b"{"):
         try:
             return ".jsonl" if isinstance(json.loads(first), dict) else ".txt"
+        except RecursionError:
+            return ".jsonl"
         except ValueError:
             return ".jsonl" if b"\n" not in head and first.startswith(b'{"') else ".txt"  # its first row goes on
     header = _header(head, _by_mark(head) or "utf-8", _delimiter_of(head, "utf-8", ".csv", columns))

@@ -497,7 +497,7 @@ def _read_head(stream: BinaryIO, size: int) -> dict[str, Any] | None:
     try:
         head: dict[str, Any] = json.loads(stream.readline())
         return head if size == stream.tell() + sum(head["parts"].values()) else None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
@@ -865,7 +865,7 @@ def _read_json(path: Path) -> dict[str, Any] | None:
         read = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return None
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return read if isinstance(read, dict) else {}
 

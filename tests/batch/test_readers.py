@@ -365,6 +365,7 @@ def test_a_folder_gives_its_files_in_order(tmp_path: Path) -> None:
         (b"id;text\nb;No pain\n", ["b"]),
         (b"{braces} and, text\nNo pain", ["<stdin>"]),
         (b"text\nNo pain", ["<stdin>"]),
+        (b'{"a": ' + b"[" * 50_000 + b'\n{"id": "c", "text": "No pain"}\n', ["c"]),
         (b"", ["<stdin>"]),
     ],
 )

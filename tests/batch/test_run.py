@@ -241,8 +241,11 @@ def test_a_run_that_cannot_be_repeated_is_refused(goods: Path, tmp_path: Path) -
     goods.write_text(goods.read_text("utf-8") + "more,a,b,c,d\n", "utf-8")
     with pytest.raises(InputError, match=r"goods\.csv: changed since the scan"):
         repeat_scan(manifest, tmp_path / "again.jsonl")
-    with pytest.raises(InputError, match="no manifest of format"):
-        repeat_scan(goods, tmp_path / "again.jsonl")
+    nested = tmp_path / "nested.json"
+    nested.write_text("[" * 50_000, "utf-8")
+    for wrong in (goods, nested):
+        with pytest.raises(InputError, match="no manifest of format"):
+            repeat_scan(wrong, tmp_path / "again.jsonl")
 
 
 def test_what_came_or_went_in_a_folder_cannot_be_repeated(goods: Path, tmp_path: Path) -> None:
