@@ -28,10 +28,10 @@ from claimaudit import Auditor, Listing, Pack, load_pack
 from claimaudit.claims.corpus import Document, Label, read_corpus
 from claimaudit.claims.passages import Passage, PassageLine
 from claimaudit.claims.setting import ScopeReader
-from claimaudit.claims.training.bodies import encoder_body
 from claimaudit.claims.training.build import examples_of, lessons_to_learn_from, train_linear
 from claimaudit.claims.training.examples import Example, Lesson, ReadDocument, arrays, read_documents
-from claimaudit.claims.training.recipe import Recipe
+from claimaudit.claims.training.pretrained import pretrained_encoder
+from claimaudit.claims.training.recipe import RECIPES
 from claimaudit.types import Assertion, Strength, Verdict
 
 Scores = Callable[[Sequence[ReadDocument]], np.ndarray]
@@ -39,8 +39,8 @@ ROUNDS = 1_000
 PAGE = """# Which kind of model finds flags best
 
 Written by `python benchmarks/quality.py`, whose docstring says how. Each cell: F1 on flagged units (95 % interval),
-precision / recall. A share of the documents is also that share of the pairs and lines; `encoder, int8` is the one that
-ships, trained on all. Patterns, and so `fast` and `accurate`, were developed on dev-a (labelled documents of another origin,
+precision / recall. A share of the documents is also that share of the pairs and lines; the two of int8 are those that
+ship, trained on all. Patterns, and so `fast` and `accurate`, were developed on dev-a (labelled documents of another origin,
 not in the repository), the models were not. `corpus` is the number of training documents when the row was run, of which a
 quarter is a quarter; rows of an earlier corpus were tested on its smaller test split. Rows that were not run yet are
 missing."""
@@ -94,15 +94,17 @@ class Bench:
             "patterns": lambda: self.audited("patterns"),
             "words": lambda: self.alone(self.words()),
             "words, letters, context": lambda: self.alone(self.linear()),
-            "static embeddings": lambda: self.alone(self.embedded(_static(encoder_body()))),
-            "frozen encoder": lambda: self.alone(self.embedded(_frozen(encoder_body()))),
-            "encoder without context": lambda: self.alone(self.tuned(encoder_body(), context=False)),
-            "encoder": lambda: self.alone(self.tuned(encoder_body())),
-            "encoder, half the documents": lambda: self.alone(self.tuned(encoder_body(), share=0.5)),
-            "encoder, a quarter": lambda: self.alone(self.tuned(encoder_body(), share=0.25)),
-            "encoder, a quarter, without context": lambda: self.alone(self.tuned(encoder_body(), share=0.25, context=False)),
-            "encoder, an eighth": lambda: self.alone(self.tuned(encoder_body(), share=0.125)),
-            "encoder, int8": lambda: self.alone(self.shipped()),
+            "static embeddings": lambda: self.alone(self.embedded(_static(pretrained_encoder()))),
+            "frozen encoder": lambda: self.alone(self.embedded(_frozen(pretrained_encoder()))),
+            "encoder without context": lambda: self.alone(self.tuned(context=False)),
+            "encoder": lambda: self.alone(self.tuned()),
+            "encoder, half the documents": lambda: self.alone(self.tuned(share=0.5)),
+            "encoder, a quarter": lambda: self.alone(self.tuned(share=0.25)),
+            "encoder, a quarter, without context": lambda: self.alone(self.tuned(share=0.25, context=False)),
+            "encoder, an eighth": lambda: self.alone(self.tuned(share=0.125)),
+            "encoder, int8": lambda: self.alone(self.shipped("accurate")),
+            "small encoder": lambda: self.alone(self.tuned("fast")),
+            "small encoder, int8": lambda: self.alone(self.shipped("fast")),
             "fast": lambda: self.audited("fast"),
             "accurate": lambda: self.audited("accurate"),
         }
@@ -135,8 +137,12 @@ class Bench:
             [model.decision_function(transform(_examples(documents))) for model in models], axis=1
         )
 
-    def tuned(self, body: Path, *, context: bool = True, share: float = 1.0) -> Scores:
-        from claimaudit.claims.training.encoder import fit_encoder, predict
+    def tuned(self, speed: str = "accurate", *, context: bool = True, share: float = 1.0) -> Scores:
+        from claimaudit.claims.training.networks import BODIES
+        from claimaudit.claims.training.teaching import fit_network, load_layout, predict
+
+        folder = pretrained_encoder()
+        layout = load_layout(folder)
 
         def seen(lessons: Sequence[Lesson]) -> Sequence[Lesson]:
             return lessons if context else _without_context(lessons)
@@ -145,21 +151,22 @@ class Bench:
         if share < 1:
             random.Random(0).shuffle(lessons)
             lessons = lessons[: int(share * len(lessons))]
-        network = fit_encoder(seen(lessons), self.types, body, Recipe())
+        network = fit_network(seen(lessons), self.types, BODIES[speed], folder, layout, RECIPES[speed])
 
         def scores(documents: Sequence[ReadDocument]) -> np.ndarray:
             passages = [lesson.passage for lesson in seen([Lesson(read.passage, read.examples) for read in documents])]
-            return np.concatenate(predict(network, passages, body))
+            return np.concatenate(predict(network, passages, layout))
 
         return scores
 
-    def shipped(self) -> Scores:
+    def shipped(self, speed: str) -> Scores:
         from claimaudit.claims.artifact import read_artifact
         from claimaudit.resources import model_path
 
         folder = self.model or model_path(self.pack)
         assert folder is not None, "give --model"
-        encoder = read_artifact(folder).encoder()
+        encoder = read_artifact(folder).encoder(speed)
+        assert encoder is not None, "the model has no encoder"
 
         def scores(documents: Sequence[ReadDocument]) -> np.ndarray:
             return np.concatenate([encoder.flagged(read.passage, range(len(read.examples))) for read in documents])

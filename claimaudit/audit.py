@@ -41,8 +41,9 @@ class AuditSettings:
     jurisdictions
         Default None: rules of all jurisdictions are cited. Verdicts do not depend on it.
     speed
-        `accurate` (patterns, linear model and encoder), `fast` (without the encoder), or `patterns` (no model: what no
-        pattern knows is missed). Default None: `accurate` where a model ships for the pack, else `patterns`.
+        `accurate` (patterns, linear models and encoder), `fast` (with a small encoder: misses more, flags more wrongly), or
+        `patterns` (no model: what no pattern knows is missed). Default None: `accurate` where a model ships for the pack,
+        else `patterns`.
     max_characters
         Default 1,000,000 characters of a listing are read; the rest becomes an `Unchecked` note. Lower it and more
         stays unread (missed claims, but said so).

@@ -544,16 +544,18 @@ def evaluate(
 def train(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the model; its name is the model's name.")],
     pack: PackOption = None,
-    fast_only: Annotated[
-        bool, typer.Option("--fast-only", help="Without the encoder: minutes, not hours, and no extra is needed.")
+    without_encoders: Annotated[
+        bool,
+        typer.Option(
+            "--without-encoders", help="Linear models alone, as speed fast: minutes, not hours, and no extra is needed."
+        ),
     ] = False,
 ) -> None:
     """Train a model from a pack's training corpus, measure it on the splits kept apart, and write both."""
-    from claimaudit.claims.training.recipe import Recipe
     from claimaudit.resources import load_pack
     from claimaudit.training import train as make
 
-    make(load_pack(pack), output, name=output.name, recipe=None if fast_only else Recipe(), report=typer.echo)
+    make(load_pack(pack), output, name=output.name, with_encoders=not without_encoders, report=typer.echo)
 
 
 @packs_app.command("check")
@@ -563,6 +565,7 @@ def packs_check(
 ) -> None:
     """Check a pack: that it loads, that its examples hold, and which entries are due for review."""
     from claimaudit.packs import examples, failures
+    from claimaudit.reports.page import printable
     from claimaudit.resources import load_pack
 
     loaded = load_pack(path)
@@ -574,7 +577,8 @@ def packs_check(
         typer.echo(f"{entry.origin}: '{entry.id}' was due for review by {entry.review_by}.", err=True)
     patterns = sum(len(file.patterns) for file in loaded.claims.values())
     typer.echo(
-        f"{loaded.name} {loaded.version} ({loaded.hash[:12]}): {len(loaded.claims)} claim types, {patterns} patterns, "
+        f"{loaded.name} {printable(loaded.version)} ({loaded.hash[:12]}): "
+        f"{len(loaded.claims)} claim types, {patterns} patterns, "
         f"{len(loaded.cues.cues)} cues, {len(loaded.limitations)} limitations and permissions, {len(loaded.rules)} rules, "
         f"{len(loaded.sources)} sources; {sum(1 for _ in examples(loaded))} examples, {len(wrong)} failing"
     )

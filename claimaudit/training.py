@@ -19,7 +19,6 @@ from claimaudit.claims.model import Speed, load_model
 from claimaudit.claims.setting import ScopeReader
 from claimaudit.claims.training.build import build_model
 from claimaudit.claims.training.examples import read_documents
-from claimaudit.claims.training.recipe import Recipe
 from claimaudit.evaluation import Evaluation, evaluate, split_gold
 from claimaudit.resources import Pack
 
@@ -30,7 +29,12 @@ _PACKAGES = ("numpy", "scikit-learn", "onnxruntime", "tokenizers", "torch", "tra
 
 
 def train(
-    pack: Pack, folder: Path, *, name: str, recipe: Recipe | None = None, report: Callable[[str], None] = print
+    pack: Pack,
+    folder: Path,
+    *,
+    name: str,
+    with_encoders: bool = False,
+    report: Callable[[str], None] = print,
 ) -> dict[str, Any]:
     """Train a model of a pack, measure it, and write both to a folder.
 
@@ -40,8 +44,8 @@ def train(
         Gets the model and `metrics.json`; files of an earlier model are replaced.
     name
         The model's name in signatures, `skin-1` say.
-    recipe
-        How to train the encoder (needs the extra `train`); None for a model of the speed `fast` alone.
+    with_encoders
+        Train those of both speeds, too (needs the extra `train`). Without, the only speed is `fast`, with the linear models.
 
     Returns
     -------
@@ -55,7 +59,7 @@ def train(
     ModelError
         The weights to start from are not installed.
     """
-    build_model(pack, folder, name=name, recipe=recipe, report=report)
+    build_model(pack, folder, name=name, with_encoders=with_encoders, report=report)
     metrics = measure(pack, folder, report=report)
     (folder / METRICS).write_text(json.dumps(metrics, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return metrics
@@ -72,9 +76,9 @@ def measure(pack: Pack, folder: Path, *, report: Callable[[str], None] = print) 
             continue
         gold = split_gold(pack, split)
         scores[split] = {}
-        if Speed.ACCURATE in artifact.combinations:
+        if Speed.ACCURATE in artifact.speeds:
             gates[split] = measure_gate(pack, folder, split)
-        for speed in (PATTERNS, *artifact.combinations):
+        for speed in (PATTERNS, *artifact.speeds):
             auditor = Auditor(pack, speed=speed, model=None if speed == PATTERNS else folder)
             result = evaluate(gold, auditor, errors=0)
             scores[split][speed] = _summary(result)

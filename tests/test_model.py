@@ -95,11 +95,13 @@ def test_findings_lie_in_one_sentence_and_replay(speed: str, text: str) -> None:
 PLAIN = [f"The box number {number} of the carton is white and holds one cable of two metres." for number in range(40)]
 
 
-@pytest.fixture(scope="module")
-def encoder() -> Encoder:
+@pytest.fixture(scope="module", params=SPEEDS)
+def encoder(request: pytest.FixtureRequest) -> Encoder:
     folder = model_path(load_pack())
     assert folder is not None
-    return read_artifact(folder).encoder()
+    found = read_artifact(folder).encoder(request.param)
+    assert found is not None
+    return found
 
 
 @pytest.fixture(scope="module")

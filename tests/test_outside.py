@@ -21,7 +21,7 @@ from claimaudit import Auditor, Listing, ModelError, PackError, load_pack
 from claimaudit.batch.readers import Columns, Rejected, read_listings
 from claimaudit.claims import artifact, phrases
 from claimaudit.claims.ambiguity import is_ambiguous
-from claimaudit.claims.artifact import MANIFEST, read_artifact
+from claimaudit.claims.artifact import ENCODERS, MANIFEST, TOKENIZER, read_artifact
 from claimaudit.claims.corpus import read_corpus
 from claimaudit.claims.phrases import check_phrases
 from claimaudit.decisions import tables
@@ -272,7 +272,13 @@ def test_an_archive_that_unpacks_to_more_than_allowed_is_not_unpacked(model: Pat
         (lambda told: told.update(gate=float("nan")), "'gate'"),
         (lambda told: told.update(claim_types=5), "'claim_types'"),
         (lambda told: told["combinations"]["fast"].update(bias=float("inf")), "weights|bias"),
-        (lambda told: told.update(combinations={}), "the combination 'fast' is missing"),
+        (lambda told: told.update(combinations={}), "the combination 'cheap' is missing"),
+        (lambda told: told["combinations"].update(slow=told["combinations"]["fast"]), "there is no speed 'slow'"),
+        (
+            lambda told: told["combinations"].update(accurate=told["combinations"]["fast"]),
+            "hash of 'tokenizer.json' is missing",
+        ),
+        (lambda told: told["files"].update({"encoder-small.onnx": "0" * 64}), "'encoder-small.onnx' is no file of a model"),
     ],
 )
 def test_a_manifest_that_is_wrong_is_refused(model: Path, edit: Callable[[dict[str, Any]], None], message: str) -> None:
@@ -283,14 +289,32 @@ def test_a_manifest_that_is_wrong_is_refused(model: Path, edit: Callable[[dict[s
         read_artifact(model)
 
 
-def test_a_graph_that_is_none_is_refused(model: Path) -> None:
-    for name in ("encoder.onnx", "tokenizer.json"):
+@pytest.fixture
+def read_by_encoders(model: Path) -> Path:
+    """A model whose encoders are none."""
+    for name in (TOKENIZER, *ENCODERS.values()):
         rewritten(model, name, b"no graph")
     told = json.loads((model / MANIFEST).read_text("utf-8"))
     told["combinations"]["accurate"] = told["combinations"]["fast"]
     (model / MANIFEST).write_text(json.dumps(told), "utf-8")
-    with pytest.raises(ModelError, match=r"encoder\.onnx and tokenizer\.json cannot be loaded"):
-        Auditor(model=model, speed="accurate")
+    return model
+
+
+@pytest.mark.parametrize("speed", ENCODERS)
+def test_a_graph_that_is_none_is_refused(read_by_encoders: Path, speed: str) -> None:
+    with pytest.raises(ModelError, match=rf"{ENCODERS[speed]} and tokenizer\.json cannot be loaded"):
+        Auditor(model=read_by_encoders, speed=speed)
+
+
+@pytest.mark.parametrize("speed", ENCODERS)
+def test_a_graph_that_was_changed_or_is_gone_is_refused(read_by_encoders: Path, speed: str) -> None:
+    graph = read_by_encoders / ENCODERS[speed]
+    graph.write_bytes(b"another")
+    with pytest.raises(ModelError, match=rf"skin-1/{ENCODERS[speed]}: truncated or changed"):
+        Auditor(model=read_by_encoders, speed=speed)
+    graph.unlink()
+    with pytest.raises(ModelError, match=rf"skin-1/{ENCODERS[speed]}: the file is missing"):
+        Auditor(model=read_by_encoders, speed=speed)
 
 
 # --- Tables ------------------------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
-"""A trained model on disk: JSON, arrays without pickle, an ONNX graph. Read only after every hash has been checked.
+"""A trained model on disk: JSON, arrays without pickle, ONNX graphs. Read only after every hash has been checked.
 
 A folder holds `model.json` (format, name, pack, claim types, gate, combinations for pages and for snippets, the SHA-256 of
-each other file), `linear.json`, `linear.npz`, `listing.json` and `listing.npz`, `encoder.onnx` and `tokenizer.json`, and
-`exemplars.json`. No file of it can run code.
+each other file), `linear.json`, `linear.npz`, `listing.json` and `listing.npz`, `exemplars.json`, and of a model with
+encoders `encoder-small.onnx`, `encoder.onnx` and the `tokenizer.json` of both. No file of it can run code.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import io
 import json
 import math
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,14 +27,18 @@ from claimaudit.claims.linear import SETTINGS, Lexicon, LinearModel, ListingMode
 from claimaudit.errors import ModelError, first_fault
 from claimaudit.types import ClaimType
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "model.json"
 MAX_FILE_BYTES = 200_000_000
 MAX_MANIFEST_BYTES = 1_000_000
 MAX_ARRAY_BYTES = 400_000_000
 """Of the arrays of one file together, unpacked: looked up before any is read, so that a small file fills no memory."""
 LINEAR_FILES = ("linear.json", "linear.npz", "listing.json", "listing.npz", "exemplars.json")
-ENCODER_FILES = ("encoder.onnx", "tokenizer.json")
+TOKENIZER = "tokenizer.json"
+ENCODERS = {"fast": "encoder-small.onnx", "accurate": "encoder.onnx"}
+"""The graph that each speed reads with. A model may have none: then its only speed is `fast`, with the linear models."""
+CHEAP = "cheap"
+"""Beside those of the speeds, the combination of patterns and linear models alone: what the gate goes by."""
 
 
 class _Combination(BaseModel):
@@ -60,9 +64,10 @@ class _Manifest(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A model folder whose files are as their hashes say (`files`; those of the encoder are checked when it is asked for).
+    """A model folder whose files are as their hashes say (`files`; those of an encoder are checked when it is asked for).
 
-    `label` names it in messages, `hash` is that of the manifest.
+    `label` names it in messages, `hash` is that of the manifest. `combinations` and `snippets` are named by speed, or
+    `CHEAP`.
     """
 
     folder: Path
@@ -74,6 +79,10 @@ class Artifact:
     snippets: Mapping[str, Combination]
     files: Mapping[str, str]
     hash: str
+
+    @property
+    def speeds(self) -> tuple[str, ...]:
+        return tuple(speed for speed in ENCODERS if speed in self.combinations)
 
     def linear(self, lexicon: Lexicon | None = None) -> LinearModel:
         given = self._json("linear.json", dict)
@@ -101,17 +110,21 @@ class Artifact:
             raise ModelError(f"{self.label}/listing.npz: weights of shape {weights.shape} do not fit the vocabulary.")
         return ListingModel(vocabulary, idf, weights, float(bias), lexicon)
 
-    def encoder(self) -> Encoder:
-        for name in ENCODER_FILES:
+    def encoder(self, speed: str) -> Encoder | None:
+        """The one that a speed reads with; None in a model without encoders."""
+        graph = ENCODERS[speed]
+        if graph not in self.files:
+            return None
+        for name in (graph, TOKENIZER):
             _check_hash(self.folder / name, self.files[name], f"{self.label}/{name}")
         try:
-            return Encoder(self.folder / "encoder.onnx", self.folder / "tokenizer.json")
+            return Encoder(self.folder / graph, self.folder / TOKENIZER)
         except ImportError:
             raise
         except Exception as error:  # the libraries raise what they like
             why = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ModelError(
-                f"{self.label}: encoder.onnx and tokenizer.json cannot be loaded: {why}. Train the model anew."
+                f"{self.label}: {graph} and {TOKENIZER} cannot be loaded: {why}. Train the model anew."
             ) from error
 
     def exemplars(self) -> dict[ClaimType, list[str]]:
@@ -161,15 +174,18 @@ def read_artifact(folder: Path) -> Artifact:
             f"{label}/{MANIFEST}: format {read.format}; this version reads format {FORMAT}. Train the model anew, or use "
             "the version of claimaudit that made it."
         )
-    for name in (*LINEAR_FILES, *(ENCODER_FILES if "accurate" in read.combinations else ())):
+    for name in _files_of(read.combinations):
         if name not in read.files:
             raise ModelError(f"{label}/{MANIFEST}: the hash of '{name}' is missing. Train the model anew.")
     if not math.isfinite(read.gate):
         raise ModelError(f"{label}/{MANIFEST}: 'gate' is {read.gate}. Train the model anew.")
-    if "fast" not in read.combinations:
-        raise ModelError(f"{label}/{MANIFEST}: the combination 'fast' is missing. Train the model anew.")
+    for name in (CHEAP, "fast"):
+        if name not in read.combinations:
+            raise ModelError(f"{label}/{MANIFEST}: the combination '{name}' is missing. Train the model anew.")
+    for name in {*read.combinations, *read.snippets} - {CHEAP, *ENCODERS}:
+        raise ModelError(f"{label}/{MANIFEST}: there is no speed '{name}'. Remove it.")
     for name, wanted in read.files.items():
-        if name not in (*LINEAR_FILES, *ENCODER_FILES):
+        if name not in _files_of(read.combinations):
             raise ModelError(f"{label}/{MANIFEST}: '{name}' is no file of a model. Remove it.")
         if name in LINEAR_FILES:
             _check_hash(folder / name, wanted, f"{label}/{name}")
@@ -199,8 +215,10 @@ def write_artifact(
     listing: ListingModel,
     exemplars: Mapping[ClaimType, Sequence[str]],
 ) -> None:
-    """Write a model folder; the encoder's files, if the model has one, lie there already. The manifest comes last."""
+    """Write a model folder; the encoders' files, if the model has any, lie there already. The manifest comes last."""
     folder.mkdir(parents=True, exist_ok=True)
+    for left in {TOKENIZER, *ENCODERS.values()} - {*_files_of(combinations)}:
+        (folder / left).unlink(missing_ok=True)  # of an earlier model
     _write_json(folder / "linear.json", {name: list(terms) for name, terms in linear.vocabularies.items()})
     arrays: dict[str, Any] = {f"idf-{name}": values for name, values in linear.idf.items()}
     arrays |= {"weights": linear.weights.astype(np.float16), "bias": linear.bias}
@@ -210,7 +228,6 @@ def write_artifact(
     with (folder / "listing.npz").open("wb") as out:
         np.savez_compressed(out, idf=listing.idf, weights=listing.weights.astype(np.float16), bias=np.float32(listing.bias))
     _write_json(folder / "exemplars.json", {claim_type: list(texts) for claim_type, texts in exemplars.items()})
-    names = (*LINEAR_FILES, *(ENCODER_FILES if "accurate" in combinations else ()))
     _write_json(
         folder / MANIFEST,
         {
@@ -221,10 +238,15 @@ def write_artifact(
             "gate": gate,
             "combinations": {speed: asdict(combination) for speed, combination in combinations.items()},
             "snippets": {speed: asdict(combination) for speed, combination in snippets.items()},
-            "files": {name: _hash(folder / name) for name in names},
+            "files": {name: _hash(folder / name) for name in _files_of(combinations)},
         },
         indent=1,
     )
+
+
+def _files_of(combinations: Collection[str]) -> tuple[str, ...]:
+    """The files of a model that has these combinations."""
+    return (*LINEAR_FILES, *((TOKENIZER, *ENCODERS.values()) if "accurate" in combinations else ()))
 
 
 def _write_json(path: Path, value: Any, indent: int | None = None) -> None:

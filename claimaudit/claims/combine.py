@@ -79,7 +79,7 @@ class Combination:
 class Gate:
     """Which sentences the encoder must read: those that the cheap models and the patterns cannot rule out."""
 
-    fast: Combination
+    cheap: Combination
     least: float
 
     def opens(self, odds: Mapping[str, np.ndarray | float], heard: np.ndarray) -> np.ndarray:
@@ -87,7 +87,7 @@ class Gate:
 
         Shape (n,).
         """
-        probable = self.fast.probabilities(odds, heard).max(axis=1) >= self.least
+        probable = self.cheap.probabilities(odds, heard).max(axis=1) >= self.least
         return np.asarray(probable | (heard >= 0).any(axis=1))
 
 

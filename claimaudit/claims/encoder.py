@@ -1,4 +1,4 @@
-"""The fine-tuned encoder at run time: an ONNX graph, its tokenizer, and nothing that trains.
+"""An encoder at run time: an ONNX graph, its tokenizer, and nothing that trains.
 
 A listing is read in windows of many sentences (`claimaudit.claims.passages`), each word in the light of all others. For each
 sentence and claim type the graph attends to the words of the sentence that carry the type (label-wise attention after
@@ -47,7 +47,7 @@ class Encoder:
     """Runs the graph on one thread, so that the same input gives the same bytes."""
 
     def __init__(self, graph: Path, tokenizer: Path) -> None:
-        import onnxruntime  # who audits fast need not load it
+        import onnxruntime  # who audits by patterns alone need not load it
         from tokenizers import Tokenizer
 
         options = onnxruntime.SessionOptions()

@@ -1,8 +1,9 @@
 """The trained model of a pack: what it says of each sentence and claim type, beside what the patterns heard.
 
-Two speeds, one interface. `fast` weighs the patterns with a linear model. `accurate` adds the fine-tuned encoder, for the
-parts of a listing with a sentence that the linear model lets through or a pattern has hit. Both propose type and
-strength; the encoder also the assertion status, which `fast` leaves to the cues. Verdicts are the judge's.
+Patterns, linear models and an encoder are weighed together. The encoder reads only the parts of a listing with a sentence
+that the linear models let through or a pattern has hit. Two speeds, one interface: `fast` reads with a small encoder of
+convolutions, `accurate` with a fine-tuned transformer; a model may also have neither. It proposes type and strength, with
+an encoder also the assertion status, which is otherwise left to the cues. Verdicts are the judge's.
 """
 
 from __future__ import annotations
@@ -11,12 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property, lru_cache
-from itertools import product
 from pathlib import Path
 
 import numpy as np
 
-from claimaudit.claims.artifact import MANIFEST, Artifact, read_artifact
+from claimaudit.claims.artifact import CHEAP, MANIFEST, Artifact, read_artifact
 from claimaudit.claims.classify import Assessment, Heard, Unit, promises
 from claimaudit.claims.combine import PLAIN_PROMISES, Combination, Gate, page_share, pattern_feature
 from claimaudit.claims.encoder import Encoded, Encoder, flagged_odds
@@ -39,7 +39,7 @@ agreed best with the readers' spans on the calibration split."""
 
 
 class Speed(StrEnum):
-    """`accurate` reads with the encoder, `fast` without."""
+    """Which encoder reads: a small one, or a fine-tuned transformer."""
 
     FAST = "fast"
     ACCURATE = "accurate"
@@ -73,17 +73,18 @@ class TrainedModel:
     def __init__(self, pack: Pack, folder: Path, speed: Speed) -> None:
         artifact = read_fitting(pack, folder, speed)
         self.name = f"{artifact.name}/{speed.value}+{artifact.hash[:12]}"
-        self._pack = pack
         self._types = artifact.claim_types
         lexicon = Lexicon()  # both read the same sentences
         self._linear = artifact.linear(lexicon)
         self._listing = artifact.listing(lexicon)
         self._for_pages: Combination = artifact.combinations[speed.value]
         self._for_snippets: Combination = artifact.snippets.get(speed.value, self._for_pages)
-        self._cheap_for_pages = artifact.combinations[Speed.FAST]
-        self._cheap_for_snippets = artifact.snippets.get(Speed.FAST.value, self._cheap_for_pages)
+        self._cheap_for_pages = artifact.combinations[CHEAP]
+        self._cheap_for_snippets = artifact.snippets.get(CHEAP, self._cheap_for_pages)
         self._gate = Gate(self._cheap_for_pages, artifact.gate)
-        self._encoder: Encoder | None = artifact.encoder() if speed is Speed.ACCURATE else None
+        self._encoder: Encoder | None = artifact.encoder(speed)
+        ladders = [pack.claims[claim_type].verdicts for claim_type in self._types]
+        self._promised = np.array([[[promises(s, a, own) for a in ASSERTIONS] for s in STRENGTHS] for own in ladders])
         self._artifact = artifact
         self._ready: dict[ClaimType, Exemplars | None] = {}
 
@@ -137,7 +138,7 @@ class TrainedModel:
         return probabilities, flagged, combination.doubtful(probabilities)
 
     def _believed(self, odds: Mapping[str, np.ndarray | float], told: np.ndarray, share: float) -> np.ndarray:
-        """The probabilities of `fast` where it flags, else 0.
+        """The probabilities without the encoder where they would flag, else 0.
 
         They stand for a promise in plain words that the encoder hears asserted: such wording must never be missed, whatever
         the encoder thinks of how far it goes. What it takes for reported, denied or not of the type it may still rule out.
@@ -177,18 +178,22 @@ class TrainedModel:
 
     def _from_encoder(self, unit: _Unit, encoded: Encoded) -> Proposal:
         """The most probable strength and assertion among those that would, or would not, be flagged."""
-        claim_type = self._types[unit.column]
-        ladder = self._pack.claims[claim_type].verdicts
-        ways = [
-            (float(encoded.strength[unit.column, s] * encoded.assertion[unit.column, a]), STRENGTHS[s], ASSERTIONS[a])
-            for s, a in product(range(len(STRENGTHS)), range(len(ASSERTIONS)))
-            if promises(STRENGTHS[s], ASSERTIONS[a], ladder) == unit.is_promised
-        ]
-        _, strength, assertion = max(ways, key=lambda way: way[0])
+        ways = np.outer(encoded.strength[unit.column], encoded.assertion[unit.column])
+        fitting = np.where(self._promised[unit.column] == unit.is_promised, ways, -1.0)
+        strength, assertion = divmod(int(fitting.argmax()), len(ASSERTIONS))
         start, end = _span(unit.sent.folded.text, encoded.words[:, unit.column], encoded.offsets)
         spoken = float(1 / (1 + np.exp(-encoded.present[unit.column])))
         confidence = unit.probability if unit.is_promised else spoken
-        return Proposal(unit.sent, claim_type, strength, start, end, confidence, f"model:{self.name}", assertion)
+        return Proposal(
+            sentence=unit.sent,
+            type=self._types[unit.column],
+            strength=STRENGTHS[strength],
+            start=start,
+            end=end,
+            confidence=confidence,
+            proposed_by=f"model:{self.name}",
+            assertion=ASSERTIONS[assertion],
+        )
 
     def _from_linear(self, unit: _Unit, scores: LinearScores) -> Proposal:
         is_absolute = self._linear.absolute(scores.features, unit.sent.index, unit.column) >= 0
@@ -256,8 +261,8 @@ def read_fitting(pack: Pack, folder: Path, speed: Speed) -> Artifact:
             f"{artifact.label}: made for the claim types {', '.join(artifact.claim_types)}, which are not those of pack "
             f"'{pack.name}'. Train one for this pack: claimaudit train --pack {pack.root}."
         )
-    if speed.value not in artifact.combinations:
-        has = ", ".join(artifact.combinations)
+    if speed.value not in artifact.speeds:
+        has = ", ".join(artifact.speeds)
         raise ModelError(f"{artifact.label}: has no speed '{speed.value}'. Choose among {has}.")
     return artifact
 

@@ -1,4 +1,4 @@
-"""What the encoder sees of a listing: windows of consecutive sentences, with the title and the lines around them.
+"""What an encoder sees of a listing: windows of consecutive sentences, with the title and the lines around them.
 
 One layout for training and auditing, so that a model meets no other text than it has learned from; training also shows
 shorter windows, without the lines around.
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 WINDOW_TOKENS = 256
-"""Of a window. More makes the encoder slower (the time of attention grows with the square), fewer hides more of the page."""
+"""Of a window. More makes attention slower (its time grows with the square), fewer hides more of the page."""
 BEFORE_TOKENS = 32
 AFTER_TOKENS = 16
 """Of the lines before and after a window's own that are shown with them: an answer may fall into the next window."""

@@ -1,8 +1,9 @@
-"""The models of both speeds as scikit-learn estimators: sentences in, one column for each claim type out."""
+"""The linear model and the encoder as scikit-learn estimators: sentences in, one column for each claim type out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,6 +21,8 @@ from claimaudit.resources import load_pack, model_path
 from claimaudit.text.normalize import fold
 from claimaudit.types import MappedText
 
+LINEAR = "linear"
+
 
 class ClaimClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Which claim types a sentence is flagged for: a multi-label classifier of sentences.
@@ -29,8 +32,9 @@ class ClaimClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    speed
-        `fast`: logistic regressions on words and letters. `accurate`: the encoder (to fit it, the extra `train`).
+    kind
+        `linear`: logistic regressions on words and letters. `fast` or `accurate`: the encoder of that speed (to fit it, the
+        extra `train`).
     pack
         Name of a shipped pack, or a folder: gives the claim types.
     setting
@@ -45,7 +49,7 @@ class ClaimClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Examples
     --------
-    >>> model = ClaimClassifier(speed="fast", setting="home").load()
+    >>> model = ClaimClassifier("linear", setting="home").load()
     >>> chances = model.predict_proba(["It does not hurt at all.", "The cable is two metres long."])
     >>> chances.shape == (2, len(model.classes_))
     True
@@ -56,13 +60,13 @@ class ClaimClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def __init__(
         self,
+        kind: str = "linear",
         *,
-        speed: str = "fast",
         pack: str | Path | None = None,
         setting: str | None = None,
         random_state: int = 0,
     ) -> None:
-        self.speed = speed
+        self.kind = kind
         self.pack = pack
         self.setting = setting
         self.random_state = random_state
@@ -73,17 +77,19 @@ class ClaimClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ModelError
-            There is no such model, it is damaged or made for another pack, or it lacks the speed.
+            There is no such model, it is damaged or made for another pack, or it has no such encoder.
         SettingsError
-            Speed or setting is unknown.
+            Kind or setting is unknown.
         """
         self.model_: Any
         pack = self._prepare()
         folder = Path(model) if model is not None else model_path(pack)
         if folder is None:
             raise ModelError(f"no model ships for pack '{pack.name}'. Give a folder, or fit one.")
-        artifact = read_fitting(pack, folder, Speed(self.speed))
-        self.model_ = artifact.encoder() if self.speed == "accurate" else artifact.linear()
+        artifact = read_fitting(pack, folder, Speed.FAST if self.kind == LINEAR else Speed(self.kind))
+        self.model_ = artifact.linear() if self.kind == LINEAR else artifact.encoder(self.kind)
+        if self.model_ is None:
+            raise ModelError(f"{artifact.label}: a model without encoders. Choose the kind '{LINEAR}'.")
         return self
 
     def fit(self, X: Sequence[str], y: Any) -> Self:
@@ -92,7 +98,7 @@ class ClaimClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         SettingsError
-            Speed or setting is unknown, sentences and labels do not match in number, or the columns are not the pack's claim
+            Kind or setting is unknown, sentences and labels do not match in number, or the columns are not the pack's claim
             types.
         """
         pack = self._prepare()
@@ -103,11 +109,11 @@ class ClaimClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 "column for each claim type."
             )
         readings = self._readings(X)
-        if self.speed == "accurate":
-            self._fit_encoder(readings, flagged)
-        else:
+        if self.kind == LINEAR:
             known = np.ones_like(flagged)
             self.model_ = fit_linear(readings, flagged, flagged, known, self.random_state)
+        else:
+            self._fit_encoder(readings, flagged)
         return self
 
     def decision_function(self, X: Sequence[str]) -> np.ndarray:
@@ -139,8 +145,8 @@ class ClaimClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
     def _prepare(self) -> Any:
-        if self.speed not in ("fast", "accurate"):
-            raise SettingsError(f"speed must be 'fast' or 'accurate', got '{self.speed}'.")
+        if self.kind not in (LINEAR, *Speed):
+            raise SettingsError(f"kind must be one of {', '.join((LINEAR, *Speed))}, got '{self.kind}'.")
         pack = load_pack(self.pack)
         self.classes_ = np.array(pack.claim_types)
         self.setting_ = self.setting or pack.settings[0]
@@ -157,10 +163,11 @@ class ClaimClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return [Passage(about, (PassageLine(reading.text),)) for reading in readings]
 
     def _fit_encoder(self, readings: Sequence[Reading], flagged: np.ndarray) -> None:
-        from claimaudit.claims.training.bodies import encoder_body
-        from claimaudit.claims.training.encoder import fit_encoder, predict
         from claimaudit.claims.training.examples import Example, Lesson, Target
-        from claimaudit.claims.training.recipe import Recipe
+        from claimaudit.claims.training.networks import BODIES
+        from claimaudit.claims.training.pretrained import pretrained_encoder
+        from claimaudit.claims.training.recipe import RECIPES
+        from claimaudit.claims.training.teaching import fit_network, load_layout, predict
         from claimaudit.types import Assertion, Strength, Verdict
 
         target = Target(Strength.ABSOLUTE, Assertion.ASSERTED, Verdict.CONTRADICTED)
@@ -169,7 +176,7 @@ class ClaimClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             for row, (reading, flags) in enumerate(zip(readings, flagged, strict=True))
         ]
         lessons = [Lesson(passage, (example,)) for passage, example in zip(self._passages(readings), examples, strict=True)]
-        body = encoder_body()
-        recipe = Recipe(seed=self.random_state)
-        network = fit_encoder(lessons, list(self.classes_), body, recipe, report=lambda line: None)
-        self.model_ = lambda passages: predict(network, passages, body)
+        folder, types = pretrained_encoder(), list(self.classes_)
+        layout, recipe = load_layout(folder), replace(RECIPES[self.kind], seed=self.random_state)
+        network = fit_network(lessons, types, BODIES[self.kind], folder, layout, recipe, report=lambda line: None)
+        self.model_ = lambda passages: predict(network, passages, layout)

@@ -1,9 +1,10 @@
-"""From a corpus to a model folder and back: a tiny model of another field is trained here, without the encoder."""
+"""From a corpus to a model folder and back: a tiny model of another field is trained here, without encoders."""
 
 from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Collection
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,11 @@ import numpy as np
 import pytest
 
 from claimaudit import Auditor, Listing, ModelError, Pack, PackError, SettingsError, load_pack
-from claimaudit.claims.artifact import read_artifact
+from claimaudit.claims.artifact import ENCODERS, LINEAR_FILES, MANIFEST, TOKENIZER, read_artifact
 from claimaudit.claims.corpus import Document, read_corpus
-from claimaudit.claims.passages import passage_of
+from claimaudit.claims.passages import Passage, passage_of
 from claimaudit.claims.setting import ScopeReader
-from claimaudit.claims.training.build import build_model, examples_of
+from claimaudit.claims.training.build import build_model, calibrate, examples_of
 from claimaudit.claims.training.examples import (
     arrays,
     document_lessons,
@@ -38,6 +39,7 @@ CLAIMS = [
 ]
 PLAIN = ["The pot is white.", "Water it on Sundays.", "It came from Ghent.", "The leaves are long.", "We ship on Monday."]
 NAMES = ["fern", "palm", "leaf plant"]
+MOODY = {"weights": {"mood": 1.0}, "bias": 0.0, "cut": 0.5}
 
 
 def document(number: int, author: str, name: str, claim: str | None, plain: str) -> dict[str, Any]:
@@ -68,7 +70,7 @@ def plants(tmp_path_factory: pytest.TempPathFactory) -> Pack:
 @pytest.fixture(scope="module")
 def folder(plants: Pack, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "plants-1"
-    build_model(plants, folder, name="plants-1", recipe=None, report=lambda line: None)
+    build_model(plants, folder, name="plants-1", with_encoders=False, report=lambda line: None)
     return folder
 
 
@@ -152,8 +154,39 @@ def test_a_promise_that_the_model_does_not_believe_is_a_near_miss(plants: Pack, 
     assert near_miss.claim.text == "never wilts"
 
 
+class Oracle:
+    """An encoder that knows which lines are flagged."""
+
+    def flagged(self, passage: Passage, wanted: Collection[int]) -> np.ndarray:
+        odds = np.full((len(passage.lines), 2), -5.0)
+        for line in wanted:
+            if passage.lines[line].text in {claim.lower() for claim in CLAIMS}:
+                odds[line, 0] = 5.0
+        return odds
+
+
+def test_an_encoder_is_weighed_beside_the_linear_models(plants: Pack, folder: Path) -> None:
+    artifact = read_artifact(folder)
+    documents = read_documents(read_corpus(plants).split("calibration"), ScopeReader(plants))
+    _, alone = calibrate(plants, documents, artifact.linear(), artifact.listing(), {})
+    assert alone["fast"] == alone["cheap"]
+    _, beside = calibrate(plants, documents, artifact.linear(), artifact.listing(), {"fast": Oracle()})
+    assert set(beside) == {"cheap", "fast"}
+    assert beside["cheap"] == alone["cheap"]
+    assert "encoder" not in beside["cheap"].weights
+    assert beside["fast"].weights["encoder"] > 0
+    assert beside["fast"].weights["linear"] < alone["fast"].weights["linear"]
+
+
+def test_a_model_without_encoders_leaves_none_of_an_earlier_one(plants: Pack, tmp_path: Path) -> None:
+    for name in (TOKENIZER, *ENCODERS.values()):
+        (tmp_path / name).write_bytes(b"of an earlier model")
+    build_model(plants, tmp_path, name="plants-1", with_encoders=False, report=lambda line: None)
+    assert {path.name for path in tmp_path.iterdir()} == {MANIFEST, *LINEAR_FILES}
+
+
 def test_the_same_corpus_gives_the_same_model(plants: Pack, folder: Path, tmp_path: Path) -> None:
-    build_model(plants, tmp_path / "again", name="plants-1", recipe=None, report=lambda line: None)
+    build_model(plants, tmp_path / "again", name="plants-1", with_encoders=False, report=lambda line: None)
     first, second = read_artifact(folder), read_artifact(tmp_path / "again")
     assert first.combinations == second.combinations
     np.testing.assert_array_equal(first.linear().weights, second.linear().weights)
@@ -174,11 +207,11 @@ def test_a_changed_file_is_refused(copied: Path, plants: Pack, name: str) -> Non
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format": 1}, "format 1; this version reads format 2"),
+        ({"format": 2}, "format 2; this version reads format 3"),
         ({"files": {}}, "the hash of 'linear.json' is missing"),
         ({"claim_types": ["unkillable"]}, "not those of pack 'houseplants'"),
         ({"surprise": 1}, "'surprise': Extra inputs are not permitted"),
-        ({"combinations": {"fast": {"weights": {"mood": 1.0}, "bias": 0.0, "cut": 0.5}}}, "unknown or impossible weights"),
+        ({"combinations": dict.fromkeys(("cheap", "fast"), MOODY)}, "unknown or impossible weights"),
     ],
 )
 def test_a_wrong_manifest_is_refused(copied: Path, plants: Pack, changes: dict[str, Any], message: str) -> None:
@@ -207,7 +240,7 @@ def test_a_corpus_without_a_calibration_split_is_refused(tmp_path: Path, plants:
     root = Path(shutil.copytree(plants.root, tmp_path / "corpora" / "houseplants"))
     (root / "training" / "splits.yaml").write_text("authors: {ann: train, ben: test}\nheld_out: []\n", "utf-8")
     with pytest.raises(PackError, match="no document is in the split 'calibration'"):
-        build_model(load_pack(root), tmp_path / "model", name="x", recipe=None, report=lambda line: None)
+        build_model(load_pack(root), tmp_path / "model", name="x", with_encoders=False, report=lambda line: None)
 
 
 def test_labels_reach_the_sentences_of_the_splitter(pack: Pack) -> None:

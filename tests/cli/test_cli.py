@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -153,6 +154,15 @@ def test_packs_check_passes_for_the_second_pack() -> None:
     assert done.returncode == 0
     assert b"0 failing" in done.stdout
     assert b"due for review" in run("packs", "check", str(TESTS / "packs" / "houseplants"), "--as-of", "2028-01-01").stderr
+
+
+def test_packs_check_prints_nothing_that_steers_the_terminal(tmp_path: Path) -> None:
+    root = Path(shutil.copytree(TESTS / "packs" / "houseplants", tmp_path / "houseplants"))
+    told = (root / "pack.yaml").read_text("utf-8")
+    (root / "pack.yaml").write_text(told.replace("version: '1'", r'version: "1\e[2J"'), "utf-8")
+    done = run("packs", "check", str(root), "--as-of", "2026-06-01")
+    assert b"1[U+001B][2J" in done.stdout
+    assert b"\x1b" not in done.stdout
 
 
 def test_the_table_shows_the_grounds(folder: Path) -> None:

@@ -20,7 +20,7 @@ import numpy as np
 from claimaudit import Auditor, Listing, load_pack
 from claimaudit.batch.readers import SUFFIXES, read_listings
 from claimaudit.batch.writers import Csv, JsonLines
-from claimaudit.claims.artifact import LINEAR_FILES, MANIFEST, write_artifact
+from claimaudit.claims.artifact import CHEAP, LINEAR_FILES, MANIFEST, write_artifact
 from claimaudit.claims.combine import LIMITS, PATTERN_FEATURES, Combination
 from claimaudit.claims.linear import SETTINGS, LinearModel, ListingModel
 from claimaudit.errors import ClaimAuditError
@@ -171,7 +171,7 @@ def write_model(folder: Path) -> None:
         pack="skin",
         claim_types=types,
         gate=0.1,
-        combinations={"fast": combination},
+        combinations={CHEAP: combination, "fast": combination},
         snippets={},
         linear=LinearModel(vocabularies, idf, np.full((size, 2 * len(types)), 0.5), np.zeros(2 * len(types))),
         listing=ListingModel(["painless", "pen"], np.ones(2), np.ones(2), 0.0),

