@@ -283,6 +283,8 @@ class Claim:
     """A span that promises something checkable: what, how strongly, and in what voice.
 
     `named_conditions` stand in the sentence itself; `conditions` are these or, if it names none, those of its context.
+    `section_modalities` are those that the heading over the sentence names, if any, and with them those of the sentence,
+    each with what it is a kind of.
     `confidence` (0..1) is the calibrated probability of a flag where a model weighed the claim, else how sure the pattern
     is. `is_held` tells that the model does not believe the promise, so that it must not be flagged; `is_doubtful` that a
     reader should look.
@@ -298,6 +300,7 @@ class Claim:
     proposed_by: str
     conditions: frozenset[str] = frozenset()
     named_conditions: frozenset[str] = frozenset()
+    section_modalities: tuple[frozenset[str], ...] = ()
     is_held: bool = False
     is_doubtful: bool = False
     why: tuple[Step, ...] = ()

@@ -182,7 +182,7 @@ def read_artifact(folder: Path) -> Artifact:
     for name in (CHEAP, "fast"):
         if name not in read.combinations:
             raise ModelError(f"{label}/{MANIFEST}: the combination '{name}' is missing. Train the model anew.")
-    for name in {*read.combinations, *read.snippets} - {CHEAP, *ENCODERS}:
+    for name in sorted({*read.combinations, *read.snippets} - {CHEAP, *ENCODERS}):
         raise ModelError(f"{label}/{MANIFEST}: there is no speed '{name}'. Remove it.")
     for name, wanted in read.files.items():
         if name not in _files_of(read.combinations):

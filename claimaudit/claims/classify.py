@@ -158,6 +158,7 @@ class ClaimFinder:
             proposed_by=proposal.proposed_by,
             conditions=conditions,
             named_conditions=named,
+            section_modalities=self._section_modalities(sent, sentences),
             why=(*proposal.steps, *steps),
         )
 
@@ -167,6 +168,18 @@ class ClaimFinder:
             if conditions:
                 return conditions
         return frozenset()
+
+    def _section_modalities(self, sent: Sentence, sentences: Sequence[Sentence]) -> tuple[frozenset[str], ...]:
+        """What the heading over a sentence names, and with it the sentence: what a part of a page is about.
+
+        The title speaks for the whole listing, and a heading that denies, asks or compares for none.
+        """
+        place = sent.index if sent.kind == "heading" else sent.heading
+        if not place:
+            return ()
+        heading = sentences[place].folded.text
+        named = () if self._assertion.cues_in(heading) else self._scope.modalities_in(heading)
+        return (*named, *self._scope.modalities_in(sent.folded.text)) if named else ()
 
     def _limit(self, best: Proposal, assertion: Assertion, proposals: list[Proposal]) -> Proposal | None:
         """A modest claim of the same type beside a stronger one limits it ("not painful, but a slight prick")."""

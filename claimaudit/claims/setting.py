@@ -36,19 +36,23 @@ class ScopeReader:
         self._pack = pack
         self._book = phrasebook(pack)
         scope = pack.scope
+        modalities = self._words("modalities", ((entry.id, [entry]) for entry in scope.modalities))
         conditions = self._words("conditions", ((entry.id, [entry]) for entry in scope.conditions))
         self._all = [
             *self._words("field", (("inside", scope.field.inside), ("outside", scope.field.outside))),
             *self._words("settings", scope.settings.items()),
             *self._words("voice", (("product", scope.product), ("independent", scope.independent))),
-            *self._words("modalities", ((entry.id, [entry]) for entry in scope.modalities)),
+            *modalities,
             *conditions,
         ]
         places = list(enumerate(self._all))
         self._lines = ByPhrase((words.phrase, place) for place, words in places if words.phrase.stays_in_line)
         self._whole = ByPhrase((words.phrase, place) for place, words in places if not words.phrase.stays_in_line)
+        self._modalities = ByPhrase((words.phrase, words) for words in modalities)
         self._conditions = ByPhrase((words.phrase, words) for words in conditions)
-        self.conditions_in = lru_cache(maxsize=4_096)(self._conditions_in)  # asked for with each claim of a sentence
+        # Both are asked for with each claim of a sentence.
+        self.modalities_in = lru_cache(maxsize=4_096)(self._modalities_in)
+        self.conditions_in = lru_cache(maxsize=4_096)(self._conditions_in)
         self._parents = {**closure(scope.modalities), **closure(scope.conditions)}
 
     def _words(self, group: str, cues_by_id: Iterable[tuple[str, Sequence[ScopeCue | ScopeClass]]]) -> list[_Words]:
@@ -66,8 +70,15 @@ class ScopeReader:
 
     def _conditions_in(self, folded: str) -> frozenset[str]:
         """Ids of the conditions that a folded text names, with their parents."""
-        candidates = self._conditions.of(self._book.index.candidates(folded))
-        return self._with_parents({words.speaks_for for words in candidates if words.phrase.pattern.search(folded)})
+        return self._with_parents(self._named(self._conditions, folded))
+
+    def _modalities_in(self, folded: str) -> tuple[frozenset[str], ...]:
+        """The modalities that a folded text names, each with its parents, without those that a more special one implies."""
+        return tuple(self._parents[name] for name in self._most_special(sorted(self._named(self._modalities, folded))))
+
+    def _named(self, group: ByPhrase[_Words], folded: str) -> set[str]:
+        candidates = group.of(self._book.index.candidates(folded))
+        return {words.speaks_for for words in candidates if words.phrase.pattern.search(folded)}
 
     def read(self, sentences: Sequence[Sentence], *, setting: str | None = None) -> Scope:
         """The scope of one listing.
@@ -149,7 +160,9 @@ class ScopeReader:
         """The modalities named most, without those that a more special one of them implies."""
         most = max(counts.values(), default=0)
         ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-        names = [name for name, count in ranked if count >= _PRIMARY_SHARE * most]
+        return self._most_special([name for name, count in ranked if count >= _PRIMARY_SHARE * most])
+
+    def _most_special(self, names: list[str]) -> list[str]:
         return [name for name in names if not any(name in self._parents[other] - {other} for other in names)]
 
     def _with_parents(self, ids: Iterable[str]) -> frozenset[str]:

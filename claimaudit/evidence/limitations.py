@@ -24,7 +24,8 @@ class Place(NamedTuple):
 
     @classmethod
     def of(cls, claim: Claim, scope: Scope) -> Place:
-        return cls(claim.type, scope.assumed_setting, scope.modalities, claim.conditions)
+        modalities = frozenset[str]().union(*claim.section_modalities) or scope.modalities
+        return cls(claim.type, scope.assumed_setting, modalities, claim.conditions)
 
 
 class EvidenceIndex:

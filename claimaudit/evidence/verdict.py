@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from claimaudit.evidence.limitations import EvidenceIndex, specificity
+from claimaudit.evidence.limitations import EvidenceIndex, Place, specificity
 from claimaudit.resources import Pack
 from claimaudit.types import (
     NO_VERDICT,
@@ -47,7 +47,7 @@ class Judge:
 
     def judge(self, claim: Claim, scope: Scope) -> Finding | NearMiss:
         """The finding that a claim leads to, or a near miss if it is nobody's promise or too improbable to be flagged."""
-        modality = tuple(sorted(scope.modalities))
+        modality = tuple(sorted(Place.of(claim, scope).modalities))
         if claim.assertion in NO_VERDICT:
             return NearMiss(claim, scope.setting, modality, reason=self._reason(claim), review=claim.is_doubtful)
         limitations = self._evidence.applying(claim, scope, "limitation")
@@ -99,7 +99,7 @@ def _decides(entry: Limitation, claim: Claim, scope: Scope) -> bool:
     """Whether an entry's own table holds for the claim.
 
     A permission for some modalities excuses only what is about these alone: what holds for one of two devices that a
-    page sells says nothing of the other.
+    page sells says nothing of the other. A section of its own, under a heading that names its modality, is about that.
     """
     if entry.verdicts is None and not entry.softer:
         return False
@@ -108,7 +108,8 @@ def _decides(entry: Limitation, claim: Claim, scope: Scope) -> bool:
     if not claim.conditions.isdisjoint(entry.not_beside):
         return False
     if entry.kind == "permission" and "any" not in entry.modality:
-        return all(not modality.isdisjoint(entry.modality) for modality in scope.primary)
+        about = claim.section_modalities or scope.primary
+        return all(not modality.isdisjoint(entry.modality) for modality in about)
     return True
 
 

@@ -104,3 +104,34 @@ def test_what_holds_for_one_of_two_devices_excuses_nothing_of_the_other(clinic: 
         next(item.verdict for item in result.findings if item.claim.type == "single_session") for result in (alone, beside)
     ]
     assert found[0].severity < found[1].severity
+
+
+MENU = """Linden Skin Clinic: treatments
+Every course begins with a talk.
+{heading}
+You lie under the lamp with goggles on. {claim}
+Picosecond laser for tattoos, from £90
+Numbing cream is included."""
+
+
+@pytest.mark.parametrize(
+    ("heading", "claim", "verdict"),
+    [
+        ("LED light facial, 30 minutes", "It does not hurt.", "consistent"),
+        ("Picosecond laser for sun spots", "It does not hurt.", "contradicted"),
+        ("LED light facial, 30 minutes", "Like our laser, it does not hurt.", "contradicted"),
+        ("LED or laser?", "It does not hurt.", "contradicted"),
+        ("Our Saturday offer", "It does not hurt.", "contradicted"),
+    ],
+)
+def test_a_section_is_about_what_its_heading_names(clinic: Auditor, heading: str, claim: str, verdict: str) -> None:
+    result = clinic.audit(MENU.format(heading=heading, claim=claim))
+    (finding,) = [found for found in result.findings if found.claim.sentence.text == claim]
+    assert (finding.claim.type, finding.verdict) == ("painless", verdict)
+
+
+def test_a_section_cites_what_applies_to_its_modality(clinic: Auditor) -> None:
+    page = MENU.format(heading="Chemical peel with TCA", claim="It does not hurt.")
+    (finding,) = clinic.audit(page).flagged
+    assert finding.modality == ("peel",)
+    assert not any("laser" in entry.modality and "peel" not in entry.modality for entry in finding.limitations)
