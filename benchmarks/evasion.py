@@ -364,8 +364,9 @@ def offset_errors(plain: Plain, glyphs: Glyphs, result: AuditResult) -> int:
             given.update("".join(glyph.text for glyph in here).lower())  # left as it was written
             is_slip = character not in given and _is_beside(plain, glyphs, span.start, character)
             errors += character not in meant | given and not is_slip
-    texts = [[sent.folded.text for sent in one.sentences] for one in (plain.result, result)]
-    if texts[0] == texts[1]:
+    # A model reads lists and prose apart, and may mark other words: then its claims are not compared.
+    laid_out = [[(sent.folded.text, sent.kind, sent.line) for sent in one.sentences] for one in (plain.result, result)]
+    if laid_out[0] == laid_out[1]:
         for finding in result.findings:
             span = finding.claim.span
             origins = [glyph.origin for glyph in glyphs[span.start : span.end] if glyph.origin >= 0]
