@@ -3,7 +3,7 @@
     python benchmarks/growth.py [LISTINGS …] [--speed fast] [-o FOLDER]
 
 Each number is one batch job over a file of that many listings (made as those of `speed.py`: none repeats a sentence), by one
-worker for each core, in processes of its own. A million takes half an hour to two hours, by speed, and some 11 GB of disk for
+worker for each core, in processes of its own. A million takes half an hour to two hours, by speed, and 11 GB of disk for
 the time of the run. Writes growth.json and growth.md, the part of this speed anew after each job: one that is asked for and
 missing was stopped.
 """
