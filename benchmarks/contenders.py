@@ -40,10 +40,18 @@ def listings(documents: Sequence[dict[str, Any]], count: int, first: int) -> Ite
         yield "".join([*parts, text[at:]])
 
 
-def claimaudit(speed: str) -> Read:
+def auditor(speed: str) -> Read:
     from claimaudit import Auditor
 
     return Auditor(speed=speed).audit
+
+
+def claimaudit_as_written() -> Read:
+    """The patterns without the search for disguises: what that search costs."""
+    import claimaudit.audit
+
+    claimaudit.audit.undisguise = lambda *_: None
+    return auditor("patterns")
 
 
 def spacy_tokenizer() -> Read:
@@ -77,9 +85,10 @@ def medspacy_pipeline() -> Read:
 
 
 CONTENDERS: dict[str, Callable[[], Read]] = {
-    "patterns": lambda: claimaudit("patterns"),
-    "fast": lambda: claimaudit("fast"),
-    "accurate": lambda: claimaudit("accurate"),
+    "patterns": lambda: auditor("patterns"),
+    "patterns, disguises not read": claimaudit_as_written,
+    "fast": lambda: auditor("fast"),
+    "accurate": lambda: auditor("accurate"),
     "spaCy tokenizer": spacy_tokenizer,
     "keyword scan": keyword_scan,
     "medspaCy": medspacy_pipeline,

@@ -5,7 +5,8 @@
 Listings are the documents of the test split in turn, some 1,300 characters each, every sentence with a number of its own, so
 that no memory of sentences wins. Each contender has a fresh process pinned to one core, and is warmed up on other listings;
 measured is its CPU time. All cores are measured as a job uses them: a scan of a file by one worker and by one for each core,
-on the clock, from when all workers are at work. Writes speed.json, speed.md and speed.svg. More and more listings:
+on the clock, from when all workers are at work. What the search for disguises costs copy that has none is measured on the
+documents in plain ASCII, with the search and without. Writes speed.json, speed.md and speed.svg. More and more listings:
 `growth.py`.
 """
 
@@ -20,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,7 @@ from claimaudit.claims.corpus import read_corpus
 
 HERE = Path(__file__).resolve().parent
 OWN = ("patterns", "fast", "accurate")
+AS_WRITTEN = "patterns, disguises not read"
 OTHERS = ("spaCy tokenizer", "keyword scan", "medspaCy")
 SLOW = {"accurate": 0.2, "medspaCy": 0.1}
 """The share of the listings that a slow contender reads."""
@@ -48,18 +51,24 @@ class Bench:
         self.count = count
         self.python = {"medspaCy": medspacy}
 
-    def on_one_core(self, name: str, count: int) -> Row:
+    def on_one_core(self, name: str, count: int, documents: Sequence[Row] | None = None) -> Row:
         """One contender in a process of its own on one core, the last one."""
         python = self.python.get(name, sys.executable)
         if python is None:
             return {"name": name, "missing": "no environment: give --medspacy PYTHON"}
         core = max(os.sched_getaffinity(0))
-        job = {"documents": self.documents, "count": count, "warm": min(count, 300), "core": core}
+        job = {"documents": documents or self.documents, "count": count, "warm": min(count, 300), "core": core}
         command = [python, str(HERE / "contenders.py"), name]
         done = subprocess.run(command, input=json.dumps(job), capture_output=True, text=True, check=False)
         if done.returncode:
             return {"name": name, "missing": done.stderr.strip().splitlines()[-1]}
         return {"name": name, **json.loads(done.stdout)}
+
+    def on_ascii(self, count: int) -> Row:
+        """How fast the patterns read plain ASCII, and what part that is of their speed without the search for disguises."""
+        plain = [document for document in self.documents if document["text"].isascii()]
+        told, without = (_told(self.on_one_core(name, count, plain)) for name in (OWN[0], AS_WRITTEN))
+        return {**told, "documents": len(plain), "of_as_written": round(without["seconds"] / told["seconds"], 3)}
 
     def on_all_cores(self, name: str, count: int) -> Row:
         """A scan by one worker for each core, and how much faster it is than by one worker."""
@@ -78,6 +87,7 @@ class Bench:
         counts = {name: max(50, int(self.count * SLOW.get(name, 1))) for name in (*OWN, *OTHERS)}
         return {
             "one_core": [_told(self.on_one_core(name, counts[name])) for name in (*OWN, *OTHERS)],
+            "ascii": self.on_ascii(counts[OWN[0]]),
             "all_cores": [_told(self.on_all_cores(name, max(self.count, LEAST_SCANNED))) for name in OWN],
             "start": start_up(),
         }
@@ -128,6 +138,9 @@ def page(found: Row) -> str:
             lines.append(
                 f"| {row['name']} | {rates} | {ratio(row, tokenizer)} | {ratio(row, clinical)} | {row['peak_mb']:,} |"
             )
+    ascii_copy = found["ascii"]
+    lines += ["", f"Copy in plain ASCII ({ascii_copy['documents']} documents): {ascii_copy['name']} read it at "]
+    lines[-1] += f"{ascii_copy['of_as_written']:.2f} × the speed that they have without their search for disguises."
     lines += ["", "| all cores | workers | listings/s | MB/s | of one worker | peak MB, together |"]
     lines += ["|---|---|---|---|---|---|"]
     for row in found["all_cores"]:

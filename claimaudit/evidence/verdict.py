@@ -8,7 +8,7 @@ promise that the model holds back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from claimaudit.evidence.limitations import EvidenceIndex, Place, specificity
@@ -71,7 +71,7 @@ class Judge:
             limitations=cited,
             permissions=permissions,
             rules=self._evidence.rules(claim, scope, self._jurisdictions) if flagged else (),
-            why=(*claim.why, _scope_step(scope), *steps),
+            why=(*claim.why, *_place_steps(claim, scope), *steps),
             review=claim.is_doubtful and flagged,
         )
 
@@ -171,9 +171,11 @@ def replay(why: Iterable[Step], pack: Pack) -> Verdict:
     return Verdict(verdict_steps(claim_type, strength, assertion, Ceiling(verdicts, origin))[-1].value)
 
 
-def _scope_step(scope: Scope) -> Step:
-    detail = "given" if scope.given else "read as " + scope.assumed_setting
-    return Step("setting", scope.setting, detail)
+def _place_steps(claim: Claim, scope: Scope) -> Iterator[Step]:
+    """Where the claim is made: the setting, and the modality where it is not that of the listing."""
+    yield Step("setting", scope.setting, "given" if scope.given else "read as " + scope.assumed_setting)
+    if claim.section_modalities:
+        yield Step("modality", ", ".join(sorted(frozenset().union(*claim.section_modalities))), "by the heading over it")
 
 
 def _fill(template: str, claim: Claim, grounds: Sequence[Limitation]) -> str:

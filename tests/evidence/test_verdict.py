@@ -134,4 +134,5 @@ def test_a_section_cites_what_applies_to_its_modality(clinic: Auditor) -> None:
     page = MENU.format(heading="Chemical peel with TCA", claim="It never leaves marks.")
     (finding,) = clinic.audit(page).flagged
     assert finding.modality == ("peel",)
+    assert "modality: peel (by the heading over it)" in [str(step) for step in finding.why]
     assert [entry.modality for entry in finding.limitations] == [("peel",)]

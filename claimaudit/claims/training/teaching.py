@@ -24,7 +24,7 @@ from claimaudit.claims.training.recipe import Recipe
 from claimaudit.types import ClaimType
 
 T = TypeVar("T")
-POOL = 1_024
+POOL = 4_096
 """Windows that are sorted by length together, so that batches need little padding and stay mixed."""
 BUDGETS = (96, 160, WINDOW_TOKENS, WINDOW_TOKENS)
 """Sizes of windows that an epoch draws from, because listings are short and long; the smaller ones show no
