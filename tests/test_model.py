@@ -14,6 +14,7 @@ from claimaudit import Auditor, Listing, Pack, load_pack
 from claimaudit.claims.artifact import read_artifact
 from claimaudit.claims.combine import REVIEW_BAND
 from claimaudit.claims.encoder import UNREAD_ODDS, Encoder
+from claimaudit.claims.model import _span
 from claimaudit.claims.passages import Passage, PassageLine
 from claimaudit.evidence.verdict import replay
 from claimaudit.resources import model_path
@@ -68,6 +69,25 @@ def test_the_same_input_gives_the_same_bytes_in_any_order(speed: str) -> None:
     forward = {result.listing.id: result.to_json() for result in auditor(speed).audit_many(listings)}
     backward = {result.listing.id: result.to_json() for result in Auditor(speed=speed).audit_many(reversed(listings))}
     assert forward == backward
+
+
+@pytest.mark.parametrize(
+    ("text", "strong", "span"),
+    [
+        ("A: No mark, ever.", ": No mark,", "No mark"),
+        ("Pays for it: €14 once!", "€14", "€14"),
+        ("Fades spots by 90% in all.", "90%", "90%"),
+        ("The same job for £", "same job for £", "same job for"),
+        ("Unforgettable", "forget", "Unforgettable"),
+        ("✨✨", "✨✨", "✨✨"),
+    ],
+)
+def test_a_span_of_the_model_holds_whole_words_and_nothing_beside_them(text: str, strong: str, span: str) -> None:
+    first = text.index(strong)
+    weights = np.full(len(text), -20.0)
+    weights[first : first + len(strong)] = -1.0
+    start, end = _span(text, weights, [(place, place + 1) for place in range(len(text))])
+    assert text[start:end] == span
 
 
 @pytest.mark.parametrize("speed", SPEEDS)
