@@ -20,6 +20,7 @@ PUNCTUATION = {
     **dict.fromkeys("…", "..."),
     **dict.fromkeys("×✕✖", "x"),
     **dict.fromkeys("⁄∕", "/"),
+    "≠": " not ",  # its decomposition is an equals sign
     **dict.fromkeys("。．", "."),
     **dict.fromkeys("،、", ","),
     **dict.fromkeys("？؟", "?"),

@@ -22,6 +22,7 @@ from claimaudit.types import MappedText, Span
         ("  two\t\n spaces ", "two spaces"),
         ("PicoSure™ works¹", "picosure works"),
         ("½ hour", "1/2 hour"),
+        ("cleared ≠ guaranteed", "cleared not guaranteed"),
         ("İstanbul", "istanbul"),
         ("", ""),
         ("\u200b", ""),
