@@ -19,6 +19,7 @@ from claimaudit.claims.passages import Passage, PassageLine
 from claimaudit.evidence.verdict import replay
 from claimaudit.resources import model_path
 from claimaudit.training import METRICS, corpus_hash
+from claimaudit.types import MappedText
 from tests.properties.test_properties import COPY
 
 SPEEDS = ("fast", "accurate")
@@ -79,15 +80,22 @@ def test_the_same_input_gives_the_same_bytes_in_any_order(speed: str) -> None:
         ("Fades spots by 90% in all.", "90%", "90%"),
         ("The same job for £", "same job for £", "same job for"),
         ("Unforgettable", "forget", "Unforgettable"),
-        ("✨✨", "✨✨", "✨✨"),
+        ("✨✨", "✨", "✨✨"),
     ],
 )
 def test_a_span_of_the_model_holds_whole_words_and_nothing_beside_them(text: str, strong: str, span: str) -> None:
     first = text.index(strong)
     weights = np.full(len(text), -20.0)
     weights[first : first + len(strong)] = -1.0
-    start, end = _span(text, weights, [(place, place + 1) for place in range(len(text))])
+    start, end = _span(MappedText(text), weights, [(place, place + 1) for place in range(len(text))])
     assert text[start:end] == span
+
+
+def test_a_mark_that_the_page_draws_is_no_span() -> None:
+    item = MappedText("• .", 0, starts=[4, 4, 4], ends=[4, 4, 5])
+    assert _span(item, np.array([-1.0, -20.0, -20.0]), [(0, 1), (1, 2), (2, 3)]) == (0, 3)
+    number = MappedText("1. .", 0, starts=[4, 4, 4, 4], ends=[4, 4, 4, 5])
+    assert _span(number, np.array([-1.0, -20.0, -20.0, -20.0]), [(0, 1), (1, 2), (2, 3), (3, 4)]) == (0, 4)
 
 
 @pytest.mark.parametrize("speed", SPEEDS)

@@ -27,7 +27,7 @@ from claimaudit.claims.patterns import Proposal
 from claimaudit.claims.readings import Reading, readings
 from claimaudit.errors import ModelError
 from claimaudit.resources import Pack, model_path
-from claimaudit.types import Assertion, ClaimType, Scope, Sentence, Step, Strength
+from claimaudit.types import Assertion, ClaimType, MappedText, Scope, Sentence, Step, Strength
 
 STRENGTHS = tuple(Strength)
 ASSERTIONS = tuple(Assertion)
@@ -184,7 +184,7 @@ class TrainedModel:
         ways = np.outer(encoded.strength[unit.column], encoded.assertion[unit.column])
         fitting = np.where(self._promised[unit.column] == unit.is_promised, ways, -1.0)
         strength, assertion = divmod(int(fitting.argmax()), len(ASSERTIONS))
-        start, end = _span(unit.sent.folded.text, encoded.words[:, unit.column], encoded.offsets)
+        start, end = _span(unit.sent.folded, encoded.words[:, unit.column], encoded.offsets)
         spoken = float(1 / (1 + np.exp(-encoded.present[unit.column])))
         confidence = unit.probability if unit.is_promised else spoken
         return Proposal(
@@ -294,8 +294,12 @@ def _load(pack: Pack, folder: Path, manifest: bytes, speed: Speed) -> TrainedMod
     return TrainedModel(pack, folder, speed)
 
 
-def _span(text: str, weights: np.ndarray, offsets: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    """The words around the strongest token whose weights are near its own, as [start, end) of whole words."""
+def _span(folded: MappedText, weights: np.ndarray, offsets: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """The words around the strongest token whose weights are near its own, as [start, end) of whole words.
+
+    The whole text where no words are there, or none that the source holds: a page draws the marks of its lists itself.
+    """
+    text = folded.text
     best = int(weights.argmax())
     first = last = best
     while first > 0 and weights[first - 1] >= weights[best] - WORD_RANGE:
@@ -308,4 +312,5 @@ def _span(text: str, weights: np.ndarray, offsets: Sequence[tuple[int, int]]) ->
     while 0 < end < len(text) and text[end].isalnum() and text[end - 1].isalnum():
         end += 1
     words = _WORDS.search(text, start, end)
-    return words.span() if words else (start, end)
+    held = folded.source(*words.span()) if words else None
+    return words.span() if words and held and held.start < held.end else (0, len(text))
