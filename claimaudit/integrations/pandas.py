@@ -41,7 +41,6 @@ _OPEN = ("field", "claim_type", "setting", "pack", "model", "version")
 
 ROW_COLUMNS = {
     "listing_id": "str",
-    "field": "category",
     "complete": "bool",
     "in_scope": "boolean",
     "setting": "category",
@@ -80,7 +79,8 @@ def audit_frame(
     df
         A frame with one listing a row.
     text
-        The column that holds the copy, or a list of columns, each audited by itself; the result's `field` says which.
+        The column that holds the copy, or a list of columns that hold the parts of it (title, bullets, description): they
+        are read together, as one listing, and the result's `field` says where a finding stands. An empty part is left out.
     id_column
         The column that names the listings; their index labels if it is None, or where a cell is empty.
     setting_column
@@ -153,7 +153,7 @@ def audit_rows(
     auditor: Auditor | None = None,
     **options: Any,
 ) -> pd.DataFrame:
-    """Audit a column of copy: a new frame with one row for each row given (and text column), whatever was found there.
+    """Audit a column of copy: a new frame with one row for each row given, whatever was found there.
 
     `complete` is False where copy was not read, or not in full, and `unchecked` says why. `worst` is the gravest verdict,
     NaN if there is no finding; `setting` is the one that the copy is read in. Parameters, errors and warnings are
@@ -188,7 +188,6 @@ def audit_rows(
         rows.append(outcome.as_row())
     frame = pd.DataFrame(rows, columns=list(ROW_COLUMNS))
     categories: dict[str, Sequence[str]] = {
-        "field": source.fields,
         "setting": (*auditor.pack.settings, _UNKNOWN),
         "worst": _LADDERS["verdict"],
     }
@@ -265,11 +264,10 @@ class ClaimAuditAccessor:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What became of one cell: its result, or None and the reason why there is none."""
+    """What became of one row: its result, or None and the reason why there is none."""
 
     position: int
     listing_id: str
-    field: str
     result: AuditResult | None
     unchecked: tuple[Unchecked, ...]
 
@@ -281,7 +279,6 @@ class _Outcome:
         return {
             **(listing_row(self.result) if self.result else _NO_RESULT),
             "listing_id": self.listing_id,
-            "field": self.field,
             "unchecked": [note.message for note in self.unchecked],
         }
 
@@ -295,21 +292,23 @@ class _Source:
         texts = text if isinstance(text, list) else [text]
         if not texts:
             raise InputError("text names no column. Give the one that holds the copy.")
-        self._texts = [(str(name), _cells(df, name)) for name in texts]
+        self._texts = {str(name): _cells(df, name) for name in texts}
+        if len(self._texts) < len(texts):
+            raise InputError(f"text names a column twice: {', '.join(map(str, texts))}. Name each once.")
         self._ids = [None] * len(df) if id_ is None else _cells(df, id_)
         self._settings = [None] * len(df) if setting is None else _cells(df, setting)
         self._index = df.index
 
     @property
     def fields(self) -> list[str]:
-        return list(dict.fromkeys(name for name, _ in self._texts))
+        return list(self._texts)
 
     def audit(self, auditor: Auditor) -> Iterator[_Outcome]:
         for position, (label, id_, setting) in enumerate(zip(self._index, self._ids, self._settings, strict=True)):
             listing_id = str(label) if _is_empty(id_) else str(id_)
             told = None if _is_empty(setting) or setting in (_UNKNOWN, "auto") else str(setting)
-            for field, cells in self._texts:
-                yield _audit_cell(auditor, position, listing_id, field, cells[position], told)
+            row = {field: cells[position] for field, cells in self._texts.items()}
+            yield _audit_row(auditor, position, listing_id, row, told)
 
 
 class _Manifest:
@@ -346,24 +345,34 @@ class _Manifest:
         return frame
 
 
-def _audit_cell(auditor: Auditor, position: int, listing_id: str, field: str, cell: object, setting: str | None) -> _Outcome:
+def _audit_row(
+    auditor: Auditor, position: int, listing_id: str, cells: Mapping[str, object], setting: str | None
+) -> _Outcome:
     def unread(reason: str, message: str) -> _Outcome:
-        return _Outcome(position, listing_id, field, None, (Unchecked(listing_id, reason, message),))
+        return _Outcome(position, listing_id, None, (Unchecked(listing_id, reason, message),))
 
-    if not isinstance(cell, str):
-        missing = _is_empty(cell)
-        what = "missing" if missing else f"{type(cell).__name__}, not text"
-        return unread(_MISSING if missing else _NOT_TEXT, f"column '{field}' is {what}. Give the copy as a string.")
+    texts: dict[str, str] = {}
+    for field, cell in cells.items():
+        if isinstance(cell, str):
+            texts[field] = cell
+        elif not _is_empty(cell):
+            return unread(_NOT_TEXT, f"column '{field}' is {type(cell).__name__}, not text. Give the copy as a string.")
+    if not texts:
+        return unread(_MISSING, f"column '{', '.join(cells)}' is missing. Give the copy as a string.")
     known = auditor.pack.settings
     if setting is not None and setting not in known:
         mend = "Correct it, or leave it out to have it inferred."
         return unread(_REFUSED, f"setting '{setting}' is none of {', '.join(known)}. {mend}")
-    listing = Listing(listing_id, cell, setting=setting, field=field)
+    if len(cells) > 1:
+        listing = Listing.of_fields(listing_id, texts, setting=setting)
+    else:
+        ((field, text),) = texts.items()
+        listing = Listing(listing_id, text, setting=setting, field=field)
     (item,) = audit_entries(auditor, NOTHING_ON_FILE, [Entry(listing, "", 0, {})])  # one bad row does not lose the others
     if isinstance(item, Rejected):
         return unread(_FAILED, item.message)
     _, result = item
-    return _Outcome(position, listing_id, field, result, result.unchecked)
+    return _Outcome(position, listing_id, result, result.unchecked)
 
 
 def _auditor(auditor: Auditor | None, options: dict[str, Any]) -> Auditor:

@@ -165,7 +165,7 @@ def test_the_frame_given_stays_as_it_is(auditor: Auditor) -> None:
     before, attrs = df.copy(deep=True), copy.deepcopy(df.attrs)
     for call in (audit_frame, audit_rows):
         result = call(df, "description", auditor=auditor)
-        result.loc[:, "field"] = "field" if "field" in result["field"].cat.categories else "description"
+        result.loc[:, "listing_id"] = "another"
         pd.testing.assert_frame_equal(df, before)
         assert df.attrs == attrs
 
@@ -177,12 +177,26 @@ def test_any_kind_of_text_column(dtype: str, auditor: Auditor) -> None:
     pd.testing.assert_frame_equal(audit_frame(df.astype({"description": dtype}), "description", auditor=auditor), expected)
 
 
-def test_several_columns_each_by_itself(auditor: Auditor) -> None:
-    df = pd.DataFrame({"title": ["Painless freckle pen"], 7: ["Freckle pen, guaranteed results"], "price": [3]})
+def test_several_columns_are_the_fields_of_one_listing(auditor: Auditor) -> None:
+    df = pd.DataFrame({"title": ["Freckle pen for home use", None], 7: ["No pain!", "Laser clinic. Results guaranteed."]})
     found = audit_frame(df, ["title", 7], auditor=auditor)
-    assert found[["field", "claim_type"]].to_numpy().tolist() == [["title", "painless"], ["7", "guaranteed_results"]]
+    assert found[["field", "claim_type", "setting", "start"]].to_numpy().tolist() == [
+        ["7", "painless", "home", 0],
+        ["7", "guaranteed_results", "clinic", 14],
+    ]
     assert found["field"].cat.categories.tolist() == ["title", "7"]
-    assert audit_rows(df, ["title", 7], auditor=auditor).index.tolist() == [0, 0]
+    fields = Listing.of_fields("0", {"title": df.at[0, "title"], "7": df.at[0, 7]})
+    assert found[:1]["why"].tolist() == [auditor.audit(fields).records()[0]["why"]]
+    rows = audit_rows(df, ["title", 7], auditor=auditor)
+    assert rows[["complete", "contradicted"]].to_numpy().tolist() == [[True, 1], [True, 1]]
+
+
+def test_a_row_without_copy_in_any_column(auditor: Auditor) -> None:
+    df = pd.DataFrame({"title": ["Pen", None, "Pen"], "copy": [3, "", "No pain!"]})
+    with pytest.warns(NotReadWarning, match="2 of 3 texts"):
+        rows = audit_rows(df, ["title", "copy"], auditor=auditor)
+    assert rows["unchecked"].tolist()[0] == ["column 'copy' is int, not text. Give the copy as a string."]
+    assert rows["complete"].tolist() == [False, False, True]
 
 
 def test_ids_and_settings_of_the_rows(auditor: Auditor) -> None:
@@ -271,6 +285,7 @@ def test_one_auditor_for_many_frames_gives_the_same(auditor: Auditor) -> None:
             "column 'sku' is not in",
         ),
         (lambda: audit_frame(goods(), []), InputError, "text names no column"),
+        (lambda: audit_frame(goods(), ["description", "description"]), InputError, "names a column twice"),
         (lambda: audit_frame(pd.DataFrame()), InputError, "it has no columns"),
         (lambda: audit_frame(["a"]), InputError, "wanted a pandas DataFrame, got list"),  # type: ignore[arg-type]
         (
