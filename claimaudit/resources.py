@@ -216,10 +216,13 @@ class ScopeCue(_Entry):
 
 
 class ScopeClass(_Entry):
+    """A modality or a condition. A `circumstance` (for whom, where, with what) leaves open what a claim is about."""
+
     id: Id
     under: list[Id] = []
     any: Phrases
     weight: int = 1
+    circumstance: bool = False
 
 
 class FieldScope(_Entry):

@@ -282,7 +282,8 @@ class Disclaimer:
 class Claim:
     """A span that promises something checkable: what, how strongly, and in what voice.
 
-    `named_conditions` stand in the sentence itself; `conditions` are these or, if it names none, those of its context.
+    `named_conditions` stand in the sentence itself; `conditions` are these and, if they leave open what it is
+    about, those of its context.
     `section_modalities` are those that the heading over the sentence names, if any, and with them those of the sentence,
     each with what it is a kind of.
     `confidence` (0..1) is the calibrated probability of a flag where a model weighed the claim, else how sure the pattern

@@ -145,7 +145,9 @@ class ClaimFinder:
             assertion = Assertion.LIMITED
             steps = (*steps, Step("cue", "modest-beside", limit.sentence.folded.text[limit.start : limit.end]))
         named = self._scope.conditions_in(sent.folded.text)
-        conditions = named or self._context_conditions(context) or scope.title_conditions
+        conditions = named
+        if not self._scope.tells_what(named):
+            conditions |= self._context_conditions(context) or scope.title_conditions
         span = sent.folded.source(proposal.start, proposal.end)
         return Claim(
             sentence=sent,
@@ -165,7 +167,7 @@ class ClaimFinder:
     def _context_conditions(self, context: Context) -> frozenset[str]:
         for text in (context.lead_in, context.question, context.heading):
             conditions = self._scope.conditions_in(text) if text else frozenset()
-            if conditions:
+            if self._scope.tells_what(conditions):
                 return conditions
         return frozenset()
 

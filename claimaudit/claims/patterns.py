@@ -88,7 +88,7 @@ class Pattern:
         return (
             (entry.setting is None or entry.setting == scope.assumed_setting)
             and (not entry.modality or not scope.modalities.isdisjoint(entry.modality))
-            and scope.modalities.isdisjoint(entry.not_modality)
+            and (not scope.primary or scope.primary[0].isdisjoint(entry.not_modality))  # the main one
         )
 
     def strength(self, scope: Scope) -> Strength | None:
@@ -130,7 +130,7 @@ class PatternMatcher:
         entries = [(phrase, (pattern, phrase)) for pattern in self.patterns for phrase in pattern.any]
         self._anywhere = ByPhrase([entry for entry in entries if not entry[1][0].entry.question])
         self._in_answers = ByPhrase(entries)
-        self._by_scope: dict[tuple[str, frozenset[str]], dict[Pattern, Strength]] = {}
+        self._by_scope: dict[tuple[str, tuple[frozenset[str], ...]], dict[Pattern, Strength]] = {}
 
     def _make(self, pack: Pack) -> Iterator[Pattern]:
         for claim_type, file in pack.claims.items():
@@ -142,7 +142,7 @@ class PatternMatcher:
 
     def _strengths(self, scope: Scope) -> dict[Pattern, Strength]:
         """The patterns that apply in a scope, with their rungs there."""
-        key = scope.assumed_setting, scope.modalities
+        key = scope.assumed_setting, scope.primary
         if key not in self._by_scope:
             if len(self._by_scope) >= MAX_SCOPES:
                 self._by_scope.clear()

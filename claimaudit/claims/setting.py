@@ -53,6 +53,7 @@ class ScopeReader:
         # Both are asked for with each claim of a sentence.
         self.modalities_in = lru_cache(maxsize=4_096)(self._modalities_in)
         self.conditions_in = lru_cache(maxsize=4_096)(self._conditions_in)
+        self._circumstances = frozenset(entry.id for entry in scope.conditions if entry.circumstance)
         self._parents = {**closure(scope.modalities), **closure(scope.conditions)}
 
     def _words(self, group: str, cues_by_id: Iterable[tuple[str, Sequence[ScopeCue | ScopeClass]]]) -> list[_Words]:
@@ -67,6 +68,10 @@ class ScopeReader:
             for cue in cues
             for phrase in cue.any
         ]
+
+    def tells_what(self, conditions: frozenset[str]) -> bool:
+        """Whether conditions tell what a claim is about, and not only for whom, where or with what."""
+        return not conditions <= self._circumstances
 
     def _conditions_in(self, folded: str) -> frozenset[str]:
         """Ids of the conditions that a folded text names, with their parents."""

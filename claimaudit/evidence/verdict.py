@@ -78,7 +78,7 @@ class Judge:
     def _ceiling(self, claim: Claim, scope: Scope, applying: Sequence[Limitation]) -> Ceiling:
         """The most specific table; between two equally specific ones the softer, for the claim at hand."""
         default = self._pack.claims[claim.type].verdicts
-        tables = [entry for entry in applying if _decides(entry, claim, scope)]
+        tables = _deciding([entry for entry in applying if _decides(entry, claim)], claim, scope)
         if not tables:
             return Ceiling(default, f"claims/{claim.type}")
         ceilings = [(specificity(entry), Ceiling(_table(entry, default), entry.id)) for entry in tables]
@@ -95,22 +95,26 @@ class Judge:
         return f"{claim.assertion.value}, so nobody promises it here{told}"
 
 
-def _decides(entry: Limitation, claim: Claim, scope: Scope) -> bool:
-    """Whether an entry's own table holds for the claim.
-
-    A permission for some modalities excuses only what is about these alone: what holds for one of two devices that a
-    page sells says nothing of the other. A section of its own, under a heading that names its modality, is about that.
-    """
+def _decides(entry: Limitation, claim: Claim) -> bool:
+    """Whether an entry has a table of its own that holds for what the claim is about."""
     if entry.verdicts is None and not entry.softer:
         return False
     if entry.named_in_sentence and claim.named_conditions.isdisjoint(entry.conditions):
         return False
-    if not claim.conditions.isdisjoint(entry.not_beside):
-        return False
-    if entry.kind == "permission" and "any" not in entry.modality:
-        about = claim.section_modalities or scope.primary
-        return all(not modality.isdisjoint(entry.modality) for modality in about)
-    return True
+    return claim.conditions.isdisjoint(entry.not_beside)
+
+
+def _deciding(entries: Sequence[Limitation], claim: Claim, scope: Scope) -> list[Limitation]:
+    """The entries without those permissions for some modalities that do not, together, reach all that the claim is about.
+
+    What holds for one of two devices that a page sells says nothing of the other. A section of its own, under a heading that
+    names its modality, is about that.
+    """
+    about = claim.section_modalities or scope.primary
+    special = [entry for entry in entries if entry.kind == "permission" and "any" not in entry.modality]
+    permitted = {modality for entry in special for modality in entry.modality}
+    reach_all = all(not modality.isdisjoint(permitted) for modality in about)
+    return [entry for entry in entries if reach_all or entry not in special]
 
 
 def _table(entry: Limitation, default: Mapping[Strength, Verdict]) -> Mapping[Strength, Verdict]:
