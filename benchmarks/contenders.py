@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +48,13 @@ def auditor(speed: str) -> Read:
 
 
 def claimaudit_as_written() -> Read:
-    """The patterns without the search for disguises: what that search costs."""
-    import claimaudit.audit
-
-    claimaudit.audit.undisguise = lambda *_: None
-    return auditor("patterns")
+    """The patterns without the search for disguised letters: what that search costs."""
+    audit = import_module("claimaudit.audit")  # the package's own `audit` is a function
+    audit.undisguise = lambda *_: None  # type: ignore[attr-defined]
+    read = auditor("patterns")
+    if read("Mole pen for home use. It is p@inless.").flagged:  # type: ignore[attr-defined]
+        raise AssertionError("a disguise was seen through")
+    return read
 
 
 def spacy_tokenizer() -> Read:

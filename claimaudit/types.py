@@ -226,10 +226,10 @@ class Scope:
     `setting` is what the copy says (or `unknown`), `assumed_setting` how it is read when it does not say.
     `product_class` is the modality that the listing is most about, None if it names none.
     `modalities` (those the listing is mostly about) and `conditions` hold ids of the pack with all their parents;
-    `primary` holds, for each modality the listing is mostly about, it and its parents; `title_conditions` are the
-    conditions that its first sentence names. `is_independent` tells that the text reads as by somebody who sells
-    nothing (a newspaper, a regulator, a forum): what such a text quotes is told of others. `given` tells that the
-    setting was given, not inferred.
+    `primary` holds, for each modality the listing is mostly about, it and its parents, the one named most first;
+    `title_conditions` are the conditions that its first sentence names. `is_independent` tells that the text reads as by
+    somebody who sells nothing (a newspaper, a regulator, a forum): what such a text quotes is told of others. `given` tells
+    that the setting was given, not inferred.
     """
 
     in_scope: bool

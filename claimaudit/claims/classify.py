@@ -145,9 +145,6 @@ class ClaimFinder:
             assertion = Assertion.LIMITED
             steps = (*steps, Step("cue", "modest-beside", limit.sentence.folded.text[limit.start : limit.end]))
         named = self._scope.conditions_in(sent.folded.text)
-        conditions = named
-        if not self._scope.tells_what(named):
-            conditions |= self._context_conditions(context) or scope.title_conditions
         span = sent.folded.source(proposal.start, proposal.end)
         return Claim(
             sentence=sent,
@@ -158,18 +155,19 @@ class ClaimFinder:
             assertion=assertion,
             confidence=round(proposal.confidence, 4),
             proposed_by=proposal.proposed_by,
-            conditions=conditions,
+            conditions=self._conditions(named, context, scope),
             named_conditions=named,
             section_modalities=self._section_modalities(sent, sentences),
             why=(*proposal.steps, *steps),
         )
 
-    def _context_conditions(self, context: Context) -> frozenset[str]:
+    def _conditions(self, named: frozenset[str], context: Context, scope: Scope) -> frozenset[str]:
+        """Those that a sentence names and, until they tell what it is about, those of what stands around it."""
+        conditions = named
         for text in (context.lead_in, context.question, context.heading):
-            conditions = self._scope.conditions_in(text) if text else frozenset()
-            if self._scope.tells_what(conditions):
-                return conditions
-        return frozenset()
+            if text and not self._scope.tells_what(conditions):
+                conditions |= self._scope.conditions_in(text)
+        return conditions if self._scope.tells_what(conditions) else conditions | scope.title_conditions
 
     def _section_modalities(self, sent: Sentence, sentences: Sequence[Sentence]) -> tuple[frozenset[str], ...]:
         """What the heading over a sentence names, and with it the sentence: what a part of a page is about.

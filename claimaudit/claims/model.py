@@ -37,7 +37,7 @@ SPOKEN_ODDS = 0.0
 WORD_RANGE = 7.0
 """A word belongs to a claim's span when its log-weight is at most this far below the strongest word's. Of 2 to 10 this
 agreed best with the readers' spans on the calibration split."""
-_WORDS = re.compile(r"[$£€+#]?\w(?:.*\w)?[%+]?", re.DOTALL)
+_WORDS = re.compile(r"[$£€+#]?\w(?:.*\w)?(?: ?%|\+)?", re.DOTALL)
 """What a span keeps of what it covers: nothing before the first word nor after the last, but a sign of a number."""
 
 
@@ -312,5 +312,7 @@ def _span(folded: MappedText, weights: np.ndarray, offsets: Sequence[tuple[int, 
     while 0 < end < len(text) and text[end].isalnum() and text[end - 1].isalnum():
         end += 1
     words = _WORDS.search(text, start, end)
-    held = folded.source(*words.span()) if words else None
-    return words.span() if words and held and held.start < held.end else (0, len(text))
+    if words is None:
+        return 0, len(text)
+    held = folded.source(*words.span())
+    return words.span() if held.start < held.end else (0, len(text))

@@ -84,11 +84,12 @@ class Pattern:
     question: Phrases
 
     def applies(self, scope: Scope) -> bool:
+        """Whether it is to be heard in a scope: `not_modality` is about the modality named most alone."""
         entry = self.entry
         return (
             (entry.setting is None or entry.setting == scope.assumed_setting)
             and (not entry.modality or not scope.modalities.isdisjoint(entry.modality))
-            and (not scope.primary or scope.primary[0].isdisjoint(entry.not_modality))  # the main one
+            and (not scope.primary or scope.primary[0].isdisjoint(entry.not_modality))
         )
 
     def strength(self, scope: Scope) -> Strength | None:

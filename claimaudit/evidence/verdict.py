@@ -71,17 +71,27 @@ class Judge:
             limitations=cited,
             permissions=permissions,
             rules=self._evidence.rules(claim, scope, self._jurisdictions) if flagged else (),
-            why=(*claim.why, *_place_steps(claim, scope), *steps),
+            why=(*claim.why, *_place_steps(claim, scope, modality), *steps),
             review=claim.is_doubtful and flagged,
         )
 
     def _ceiling(self, claim: Claim, scope: Scope, applying: Sequence[Limitation]) -> Ceiling:
+        """The ceiling of what the claim is about; of several modalities the one that leaves the claim least.
+
+        What holds for one of two devices that a page sells says nothing of the other. A section of its own, under a heading
+        that names its modality, is about that.
+        """
+        entries = [entry for entry in applying if _decides(entry, claim)]
+        about = claim.section_modalities or scope.primary or (frozenset(),)
+        ceilings = [self._narrowest(claim, [entry for entry in entries if _reaches(entry, each)]) for each in about]
+        return max(ceilings, key=lambda ceiling: ceiling.verdicts[claim.strength].severity)
+
+    def _narrowest(self, claim: Claim, entries: Sequence[Limitation]) -> Ceiling:
         """The most specific table; between two equally specific ones the softer, for the claim at hand."""
         default = self._pack.claims[claim.type].verdicts
-        tables = _deciding([entry for entry in applying if _decides(entry, claim)], claim, scope)
-        if not tables:
+        if not entries:
             return Ceiling(default, f"claims/{claim.type}")
-        ceilings = [(specificity(entry), Ceiling(_table(entry, default), entry.id)) for entry in tables]
+        ceilings = [(specificity(entry), Ceiling(_table(entry, default), entry.id)) for entry in entries]
         narrowest = max(key for key, _ in ceilings)
         return min(
             (ceiling for key, ceiling in ceilings if key == narrowest),
@@ -104,17 +114,9 @@ def _decides(entry: Limitation, claim: Claim) -> bool:
     return claim.conditions.isdisjoint(entry.not_beside)
 
 
-def _deciding(entries: Sequence[Limitation], claim: Claim, scope: Scope) -> list[Limitation]:
-    """The entries without those permissions for some modalities that do not, together, reach all that the claim is about.
-
-    What holds for one of two devices that a page sells says nothing of the other. A section of its own, under a heading that
-    names its modality, is about that.
-    """
-    about = claim.section_modalities or scope.primary
-    special = [entry for entry in entries if entry.kind == "permission" and "any" not in entry.modality]
-    permitted = {modality for entry in special for modality in entry.modality}
-    reach_all = all(not modality.isdisjoint(permitted) for modality in about)
-    return [entry for entry in entries if reach_all or entry not in special]
+def _reaches(entry: Limitation, modality: frozenset[str]) -> bool:
+    """Whether an entry holds for a modality, given with its parents: a permission for some excuses no other."""
+    return entry.kind != "permission" or "any" in entry.modality or not modality or not modality.isdisjoint(entry.modality)
 
 
 def _table(entry: Limitation, default: Mapping[Strength, Verdict]) -> Mapping[Strength, Verdict]:
@@ -175,11 +177,11 @@ def replay(why: Iterable[Step], pack: Pack) -> Verdict:
     return Verdict(verdict_steps(claim_type, strength, assertion, Ceiling(verdicts, origin))[-1].value)
 
 
-def _place_steps(claim: Claim, scope: Scope) -> Iterator[Step]:
-    """Where the claim is made: the setting, and the modality where it is not that of the listing."""
+def _place_steps(claim: Claim, scope: Scope, modality: Sequence[str]) -> Iterator[Step]:
+    """Where the claim is made: the setting, and the modality where a heading names one."""
     yield Step("setting", scope.setting, "given" if scope.given else "read as " + scope.assumed_setting)
     if claim.section_modalities:
-        yield Step("modality", ", ".join(sorted(frozenset().union(*claim.section_modalities))), "by the heading over it")
+        yield Step("modality", ", ".join(modality), "by its heading and sentence")
 
 
 def _fill(template: str, claim: Claim, grounds: Sequence[Limitation]) -> str:

@@ -69,7 +69,7 @@ def audit_frame(
     auditor: Auditor | None = None,
     **options: Any,
 ) -> pd.DataFrame:
-    """Audit a column of copy: a new frame with one row a finding, under the index label of the row it comes from.
+    """Audit a frame of copy: a new frame with one row a finding, under the index label of the row it comes from.
 
     What could not be read (NaN, a number, another language …) is counted in `attrs["claimaudit"]` and warned of;
     `audit_rows` tells where. The frame that is given stays as it is.
@@ -80,7 +80,8 @@ def audit_frame(
         A frame with one listing a row.
     text
         The column that holds the copy, or a list of columns that hold the parts of it (title, bullets, description): they
-        are read together, as one listing, and the result's `field` says where a finding stands. An empty part is left out.
+        are read together, as one listing, the first as its title, and the result's `field` says where a finding stands. A
+        missing part is left out.
     id_column
         The column that names the listings; their index labels if it is None, or where a cell is empty.
     setting_column
@@ -101,7 +102,7 @@ def audit_frame(
     Raises
     ------
     InputError
-        A column is not there or stands twice, or `df` is no frame.
+        A column is not there or stands twice, `text` names none or one twice, or `df` is no frame.
     SettingsError
         An option is unknown or impossible.
 
@@ -127,11 +128,11 @@ def audit_frame(
     positions: list[int] = []
     records: list[dict[str, Any]] = []
     manifest = _Manifest(auditor)
-    for outcome in source.audit(auditor):
+    for position, outcome in enumerate(source.audit(auditor)):
         manifest.add(outcome)
         shown = outcome.result.records(show) if outcome.result else []
         records.extend(shown)
-        positions.extend([outcome.position] * len(shown))
+        positions.extend([position] * len(shown))
     signature = auditor.signature
     categories = {
         "field": source.fields,
@@ -153,7 +154,7 @@ def audit_rows(
     auditor: Auditor | None = None,
     **options: Any,
 ) -> pd.DataFrame:
-    """Audit a column of copy: a new frame with one row for each row given, whatever was found there.
+    """Audit a frame of copy: a new frame with one row for each row given, whatever was found there.
 
     `complete` is False where copy was not read, or not in full, and `unchecked` says why. `worst` is the gravest verdict,
     NaN if there is no finding; `setting` is the one that the copy is read in. Parameters, errors and warnings are
@@ -179,12 +180,10 @@ def audit_rows(
     """
     source = _Source(df, text, id_column, setting_column)
     auditor = _auditor(auditor, options)
-    positions: list[int] = []
     rows: list[dict[str, Any]] = []
     manifest = _Manifest(auditor)
     for outcome in source.audit(auditor):
         manifest.add(outcome)
-        positions.append(outcome.position)
         rows.append(outcome.as_row())
     frame = pd.DataFrame(rows, columns=list(ROW_COLUMNS))
     categories: dict[str, Sequence[str]] = {
@@ -196,7 +195,7 @@ def audit_rows(
             frame[name] = _categorical(frame[name], categories[name], ordered=name == "worst")
         else:
             frame[name] = frame[name].astype(kind)  # type: ignore[call-overload]
-    return manifest.sign(frame.set_axis(df.index.take(positions), axis=0))
+    return manifest.sign(frame.set_axis(df.index, axis=0))
 
 
 def frame_of(
@@ -266,7 +265,6 @@ class ClaimAuditAccessor:
 class _Outcome:
     """What became of one row: its result, or None and the reason why there is none."""
 
-    position: int
     listing_id: str
     result: AuditResult | None
     unchecked: tuple[Unchecked, ...]
@@ -279,8 +277,13 @@ class _Outcome:
         return {
             **(listing_row(self.result) if self.result else _NO_RESULT),
             "listing_id": self.listing_id,
-            "unchecked": [note.message for note in self.unchecked],
+            "unchecked": [self._told(note) for note in self.unchecked],
         }
+
+    def _told(self, note: Unchecked) -> str:
+        """A note, with the column that it is about where the listing has several."""
+        several = self.result is not None and len(self.result.listing.parts) > 1
+        return f"{note.field}: {note.message}" if several else note.message
 
 
 class _Source:
@@ -294,7 +297,7 @@ class _Source:
             raise InputError("text names no column. Give the one that holds the copy.")
         self._texts = {str(name): _cells(df, name) for name in texts}
         if len(self._texts) < len(texts):
-            raise InputError(f"text names a column twice: {', '.join(map(str, texts))}. Name each once.")
+            raise InputError(f"text names a column twice: {', '.join(map(str, texts))}. Name each once, or rename one.")
         self._ids = [None] * len(df) if id_ is None else _cells(df, id_)
         self._settings = [None] * len(df) if setting is None else _cells(df, setting)
         self._index = df.index
@@ -304,11 +307,11 @@ class _Source:
         return list(self._texts)
 
     def audit(self, auditor: Auditor) -> Iterator[_Outcome]:
-        for position, (label, id_, setting) in enumerate(zip(self._index, self._ids, self._settings, strict=True)):
+        rows = zip(*self._texts.values(), strict=True)
+        for label, id_, setting, cells in zip(self._index, self._ids, self._settings, rows, strict=True):
             listing_id = str(label) if _is_empty(id_) else str(id_)
             told = None if _is_empty(setting) or setting in (_UNKNOWN, "auto") else str(setting)
-            row = {field: cells[position] for field, cells in self._texts.items()}
-            yield _audit_row(auditor, position, listing_id, row, told)
+            yield _audit_row(auditor, listing_id, dict(zip(self._texts, cells, strict=True)), told)
 
 
 class _Manifest:
@@ -345,20 +348,18 @@ class _Manifest:
         return frame
 
 
-def _audit_row(
-    auditor: Auditor, position: int, listing_id: str, cells: Mapping[str, object], setting: str | None
-) -> _Outcome:
+def _audit_row(auditor: Auditor, listing_id: str, cells: Mapping[str, object], setting: str | None) -> _Outcome:
     def unread(reason: str, message: str) -> _Outcome:
-        return _Outcome(position, listing_id, None, (Unchecked(listing_id, reason, message),))
+        return _Outcome(listing_id, None, (Unchecked(listing_id, reason, message),))
 
-    texts: dict[str, str] = {}
+    texts = {field: cell for field, cell in cells.items() if isinstance(cell, str)}
     for field, cell in cells.items():
-        if isinstance(cell, str):
-            texts[field] = cell
-        elif not _is_empty(cell):
+        if field not in texts and not _is_empty(cell):
             return unread(_NOT_TEXT, f"column '{field}' is {type(cell).__name__}, not text. Give the copy as a string.")
     if not texts:
-        return unread(_MISSING, f"column '{', '.join(cells)}' is missing. Give the copy as a string.")
+        named = ", ".join(f"'{field}'" for field in cells)
+        told = f"columns {named} are" if len(cells) > 1 else f"column {named} is"
+        return unread(_MISSING, f"{told} missing. Give the copy as a string.")
     known = auditor.pack.settings
     if setting is not None and setting not in known:
         mend = "Correct it, or leave it out to have it inferred."
@@ -372,7 +373,7 @@ def _audit_row(
     if isinstance(item, Rejected):
         return unread(_FAILED, item.message)
     _, result = item
-    return _Outcome(position, listing_id, result, result.unchecked)
+    return _Outcome(listing_id, result, result.unchecked)
 
 
 def _auditor(auditor: Auditor | None, options: dict[str, Any]) -> Auditor:

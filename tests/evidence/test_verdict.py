@@ -134,5 +134,13 @@ def test_a_section_cites_what_applies_to_its_modality(clinic: Auditor) -> None:
     page = MENU.format(heading="Chemical peel with TCA", claim="It never leaves marks.")
     (finding,) = clinic.audit(page).flagged
     assert finding.modality == ("peel",)
-    assert "modality: peel (by the heading over it)" in [str(step) for step in finding.why]
+    assert "modality: peel (by its heading and sentence)" in [str(step) for step in finding.why]
     assert [entry.modality for entry in finding.limitations] == [("peel",)]
+
+
+def test_what_a_claim_is_made_of_or_for_whom_leaves_open_what_it_is_about(clinic: Auditor) -> None:
+    (finding,) = clinic.audit("Mole removal plasters\n100% natural and painless.").flagged
+    assert finding.claim.conditions >= {"natural-ingredients", "mole"}
+    asked = clinic.audit("Laser for melasma at our clinic\nIs it safe during pregnancy?\nYes, absolutely.")
+    (answer,) = [each.claim for each in asked.findings if each.claim.sentence.index == 2]
+    assert answer.conditions == {"pregnancy", "melasma"}

@@ -192,11 +192,23 @@ def test_several_columns_are_the_fields_of_one_listing(auditor: Auditor) -> None
 
 
 def test_a_row_without_copy_in_any_column(auditor: Auditor) -> None:
-    df = pd.DataFrame({"title": ["Pen", None, "Pen"], "copy": [3, "", "No pain!"]})
-    with pytest.warns(NotReadWarning, match="2 of 3 texts"):
+    df = pd.DataFrame({"title": ["Pen", None, "Pen", None], "copy": [3, "", "No pain!", pd.NA]})
+    with pytest.warns(NotReadWarning, match="3 of 4 texts"):
         rows = audit_rows(df, ["title", "copy"], auditor=auditor)
-    assert rows["unchecked"].tolist()[0] == ["column 'copy' is int, not text. Give the copy as a string."]
-    assert rows["complete"].tolist() == [False, False, True]
+    assert rows["complete"].tolist() == [False, False, True, False]
+    assert rows["unchecked"].tolist() == [
+        ["column 'copy' is int, not text. Give the copy as a string."],
+        ["the text is empty."],
+        [],
+        ["columns 'title', 'copy' are missing. Give the copy as a string."],
+    ]
+
+
+def test_of_several_columns_it_is_told_which_was_not_read() -> None:
+    df = pd.DataFrame({"title": ["Freckle pen"], "copy": ["No pain! " * 9]})
+    with pytest.warns(NotReadWarning):
+        rows = audit_rows(df, ["title", "copy"], speed="patterns", max_characters=40)
+    assert rows["unchecked"].tolist()[0][0].startswith("copy: characters 40 to 81 were not read")
 
 
 def test_ids_and_settings_of_the_rows(auditor: Auditor) -> None:

@@ -30,11 +30,16 @@ SPREAD = 0.5
 
 
 class Dropout(nn.Module):
-    """Zero a part of the values, scale the others up. Draws bytes: that of torch draws a float a value, one after the other,
-    which on some processors takes a fifth of the training."""
+    """Zero a share of the values, in steps of 1/256, and scale the others up.
+
+    Draws bytes: torch draws a float for each value, one after the other where it has no vector library for the processor.
+    """
 
     def __init__(self, share: float) -> None:
         super().__init__()
+        if not 0 <= share < 1:
+            raise ValueError(f"share must be in [0, 1), got {share}")
+        self.p = share  # as torch's own has it
         self.dropped = round(256 * share)
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
@@ -43,7 +48,7 @@ class Dropout(nn.Module):
             return values
         draws = torch.empty(-(-values.numel() // 8), dtype=torch.int64, device=values.device).random_(-(2**63), None)
         kept = draws.view(torch.uint8)[: values.numel()].view(values.shape) >= self.dropped
-        return values * (kept.to(values.dtype) * (256 / (256 - self.dropped)))
+        return values * kept.to(values.dtype) * (256 / (256 - self.dropped))
 
 
 class Transformer(nn.Module):
@@ -54,7 +59,7 @@ class Transformer(nn.Module):
         # On two cores the backward pass of fused attention takes longer than that of the plain one, and drawing which
         # attention weights to drop takes long and gained nothing.
         self.model = AutoModel.from_pretrained(folder, attention_probs_dropout_prob=0.0, attn_implementation="eager")
-        for module in list(self.model.modules()):
+        for module in list(self.model.modules()):  # the same dropout, drawn faster
             for name, child in module.named_children():
                 if isinstance(child, nn.Dropout) and child.p:
                     setattr(module, name, Dropout(child.p))
