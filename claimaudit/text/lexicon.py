@@ -54,6 +54,10 @@ class Spelling(NamedTuple):
     word: str
     places: tuple[int, ...]
 
+    def letters_of(self, token: str) -> int:
+        """How many pairs of a character of the token and a letter of the word there are: few, if each sign means one."""
+        return len({(token[place], letter) for place, letter in zip(self.places, self.word, strict=True)})
+
 
 class Lexicon:
     """Words that may be hidden, and words that are known.
@@ -95,18 +99,20 @@ class Lexicon:
     def _spelt(self, token: str) -> Spelling | None:
         """The word that a token spells with figures, signs or repeated letters for letters; None if it spells none.
 
+        Of several words one in which each sign stands for the same letter throughout: `fa11` is fall, not fail.
+
         >>> lexicon = Lexicon(["painless", "sessions"])
         >>> lexicon.spelt("P@1nnless").word, lexicon.spelt("5sessions"), lexicon.spelt("painless").word
         ('painless', None, 'painless')
+        >>> Lexicon(["fail", "fall"]).spelt("fa11").word
+        'fall'
         """
         token = token.lower()
         if not any("a" <= letter <= "z" for letter in token) or len(token) > 2 * MAX_RUN:
             return None
-        for word in self._keys.get(_key(token), ()):
-            places = _aligned(token, word)
-            if places is not None:
-                return Spelling(word, places)
-        return None
+        aligned = ((word, _aligned(token, word)) for word in self._keys.get(_key(token), ()))
+        spellings = [Spelling(word, places) for word, places in aligned if places is not None]
+        return min(spellings, key=lambda spelling: spelling.letters_of(token), default=None)
 
     def _mistyped(self, token: str) -> Spelling | None:
         """The long word that an unknown token misses by one letter inside it, or by doubled letters.
