@@ -24,8 +24,8 @@ PATTERN_FEATURES = ("pattern-absolute", "pattern-strong", "pattern-modest", "pat
 PLAIN_PROMISES = (0, 1)
 """Places in `PATTERN_FEATURES` of what is asserted absolutely or strongly, and not softened."""
 NEARLY = 0.01
-"""Of F1: differences below this are chance on a few thousand flags (its standard error there). Set with the false flags on
-the clean documents of the test split in sight."""
+"""Of F1: differences below this are chance on some hundred documents (the card's intervals are several times as wide). Set
+with the false flags on the clean documents of the test split in sight."""
 REVIEW_BAND = (0.25, 0.75)
 """Between these probabilities the decision is wrong more often than one time in four, so a reader should look."""
 
