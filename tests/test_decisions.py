@@ -347,8 +347,12 @@ def test_a_file_that_holds_no_decisions_is_refused(tmp_path: Path, name: str, co
     path.write_bytes(content.encode("utf-8", "surrogateescape"))
     with pytest.raises(InputError, match=message):
         read_decisions(path)
-    with pytest.raises(InputError, match="cannot be read"):
-        read_decisions(tmp_path / "missing.csv")
+
+
+@pytest.mark.parametrize("name", ["missing.csv", "missing.json", "missing.xlsx"])
+def test_a_file_that_is_not_there_is_no_broken_one(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match=f"{name}: cannot be read: No such file or directory. Check the path."):
+        read_decisions(tmp_path / name)
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])

@@ -108,6 +108,7 @@ def edit(folder: Path, file: str, old: str, new: str) -> None:
         ("cues.yaml", "category: denied", "category: doubted", r"cues.yaml:\d+: "),
         ("cues.yaml", "order: [asked, denied, hedged, asserted]", "order: [asked, hedged, asserted]", "is not in 'order'"),
         ("vocabulary.yaml", "dies: [die, dies, 'wilts?']", "dies: [die, <dies>]", "is defined by itself"),
+        ("vocabulary.yaml", "words:", "words:\n  unused: ['(open']", r"vocabulary.yaml: unused: '\(open' is no regular expression"),
         ("vocabulary.yaml", "words:", "words: &all\n  more: *all", "aliases are not allowed"),
         ("scope.yaml", "id: shade", "id: shade, colour: x", r"scope.yaml:\d+: unknown key 'colour'"),
         ("rules.yaml", "jurisdiction: uk", "jurisdiction: [uk", "not valid YAML"),

@@ -252,9 +252,16 @@ def check_phrases(pack: Pack) -> None:
     Raises
     ------
     PackError
-        A repeat can take the same words in more than one way, or the phrases are too long together.
+        A repeat can take the same words in more than one way, the phrases are too long together, or a word of the vocabulary
+        is no regular expression, whether a phrase names its class or not.
     """
     book = Phrasebook({name: [_GAP.sub(" ", word) for word in words] for name, words in pack.vocabulary.items()})
+    for name, words in pack.vocabulary.items():
+        for word in words:
+            try:
+                re.compile(book.expand(_GAP.sub(" ", word), f"vocabulary.yaml: {name}"))
+            except (re.error, OverflowError, RecursionError) as error:
+                raise PackError(f"vocabulary.yaml: {name}: '{word}' is no regular expression: {error}. Mend it.") from None
     size = 0
     for phrase, origin in _phrases_of(pack):
         expression = book.expand(_GAP.sub(" ", phrase), origin)

@@ -288,6 +288,8 @@ def _read_workbook(path: Path) -> Iterator[Row]:
     check_workbook(path, name=str(path))
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}. Check the path.") from None
     except (OSError, KeyError, ValueError, InvalidFileException, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: cannot be read as a workbook: {error}. Save it as .xlsx again.") from None
     try:
