@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -176,6 +176,14 @@ class Listing:
         """
         parts = tuple(cls(id, text, setting, name) for name, text in fields.items())
         return cls(id, "\n\n".join(fields.values()), setting, ",".join(fields), parts=parts)
+
+    @classmethod
+    def of_row(cls, id: str, texts: Mapping[str, str], columns: Collection[str], *, setting: str | None = None) -> Listing:
+        """The listing of a table's row: of one column its text, of several columns the texts that the row has, as fields."""
+        if len(columns) > 1:
+            return cls.of_fields(id, texts, setting=setting)
+        ((name, text),) = texts.items()
+        return cls(id, text, setting, name)
 
 
 @dataclass(frozen=True, slots=True)

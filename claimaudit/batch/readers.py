@@ -775,11 +775,7 @@ def _entry(number: int, row: Row, file: str, columns: Columns) -> Entry | Reject
         column, reason, mend = bad.args
         return Rejected(file, number, column, reason, mend)
     setting = None if setting in (None, "", "unknown", "auto") else setting
-    if len(columns.text) > 1:
-        listing = Listing.of_fields(id_, texts, setting=setting)
-    else:
-        listing = Listing(id_, texts[columns.text[0]], setting, field=columns.text[0])
-    return Entry(listing, file, number, kept)
+    return Entry(Listing.of_row(id_, texts, columns.text, setting=setting), file, number, kept)
 
 
 def _id(number: int, row: Row, file: str, columns: Columns) -> str:

@@ -364,11 +364,7 @@ def _audit_row(auditor: Auditor, listing_id: str, cells: Mapping[str, object], s
     if setting is not None and setting not in known:
         mend = "Correct it, or leave it out to have it inferred."
         return unread(_REFUSED, f"setting '{setting}' is none of {', '.join(known)}. {mend}")
-    if len(cells) > 1:
-        listing = Listing.of_fields(listing_id, texts, setting=setting)
-    else:
-        ((field, text),) = texts.items()
-        listing = Listing(listing_id, text, setting=setting, field=field)
+    listing = Listing.of_row(listing_id, texts, cells, setting=setting)
     (item,) = audit_entries(auditor, NOTHING_ON_FILE, [Entry(listing, "", 0, {})])  # one bad row does not lose the others
     if isinstance(item, Rejected):
         return unread(_FAILED, item.message)

@@ -254,6 +254,12 @@ def test_encoders_without_their_weights_are_refused_at_once(
     assert said == []
 
 
+def test_what_has_no_encoders_cannot_be_taught_further(plants: Pack, folder: Path, tmp_path: Path) -> None:
+    for start, why in ((folder, "has no speed 'accurate'"), (tmp_path / "none", "none")):
+        with pytest.raises(ModelError, match=why):
+            build_model(plants, tmp_path / "model", name="x", with_encoders=False, start=start)
+
+
 def test_labels_reach_the_sentences_of_the_splitter(pack: Pack) -> None:
     """On the shipped corpus: every label finds its sentence, and its words are the reader's."""
     corpus = read_corpus(pack)

@@ -19,6 +19,7 @@ from claimaudit.claims.combine import Combination, Gate, fit_combination, patter
 from claimaudit.claims.corpus import Corpus, read_corpus
 from claimaudit.claims.encoder import Encoder
 from claimaudit.claims.linear import LinearModel, ListingModel, fit_linear, fit_listing
+from claimaudit.claims.model import Speed, read_fitting
 from claimaudit.claims.setting import ScopeReader
 from claimaudit.claims.training.examples import (
     Example,
@@ -32,7 +33,7 @@ from claimaudit.claims.training.examples import (
     snippets,
 )
 from claimaudit.claims.training.pretrained import pretrained_encoder
-from claimaudit.claims.training.recipe import RECIPES
+from claimaudit.claims.training.recipe import FURTHER, RECIPES
 from claimaudit.errors import PackError
 from claimaudit.resources import Pack
 from claimaudit.types import ClaimType, Strength
@@ -46,7 +47,9 @@ SEED = 0
 Report = Callable[[str], None]
 
 
-def build_model(pack: Pack, folder: Path, *, name: str, with_encoders: bool, report: Report = print) -> None:
+def build_model(
+    pack: Pack, folder: Path, *, name: str, with_encoders: bool, start: Path | None = None, report: Report = print
+) -> None:
     """Train the models of a pack and write them to a folder.
 
     Parameters
@@ -57,15 +60,20 @@ def build_model(pack: Pack, folder: Path, *, name: str, with_encoders: bool, rep
         The model's name in signatures, `skin-1` say.
     with_encoders
         Train those of both speeds, too (needs the extra `train`). Without, the only speed is `fast`, with the linear models.
+    start
+        The folder of a model for the same claim types. Its encoders are taught further, in a tenth of the time, and not
+        trained from the pre-trained weights.
 
     Raises
     ------
     PackError
         The pack has no training corpus, or one without a training and a calibration split.
     ModelError
-        The weights that the encoders begin with are not installed.
+        The weights that the encoders begin with are not installed, or `start` is not such a folder.
     """
     pretrained = pretrained_encoder() if with_encoders else None  # said before minutes of reading, if it is missing
+    if start is not None:
+        read_fitting(pack, start, Speed.ACCURATE)
     corpus = read_corpus(pack)
     for split in ("train", "calibration"):
         if not corpus.split(split):
@@ -80,7 +88,7 @@ def build_model(pack: Pack, folder: Path, *, name: str, with_encoders: bool, rep
     folder.mkdir(parents=True, exist_ok=True)
     encoders: dict[str, Encoder] = {}
     if pretrained is not None:
-        train_encoders(lessons, pack.claim_types, pretrained, folder, report)
+        train_encoders(lessons, pack.claim_types, pretrained, folder, start, report)
         encoders = {speed: Encoder(folder / graph, folder / TOKENIZER) for speed, graph in ENCODERS.items()}
     linear = train_linear(train, pack.claim_types)
     listing = train_listing(documents)
@@ -139,16 +147,21 @@ def train_encoders(
     claim_types: Sequence[ClaimType],
     pretrained: Path,
     folder: Path,
+    start: Path | None,
     report: Report,
 ) -> None:
-    """Train the encoder of each speed from a pre-trained one and write their files: int8 graphs and the tokenizer."""
+    """Train the encoder of each speed from a pre-trained one, or further from that of another model, and write their files.
+
+    The files are int8 graphs and the tokenizer.
+    """
     from claimaudit.claims.training.networks import BODIES, export  # loads PyTorch
     from claimaudit.claims.training.teaching import fit_network, load_layout
 
     layout = load_layout(pretrained)
     for speed, body in BODIES.items():
         report(f"encoder of {speed}")
-        network = fit_network(lessons, claim_types, body, pretrained, layout, RECIPES[speed], report=report)
+        recipe, graph = (RECIPES[speed], None) if start is None else (FURTHER[speed], start / ENCODERS[speed])
+        network = fit_network(lessons, claim_types, body, pretrained, layout, recipe, start=graph, report=report)
         export(network, layout, folder / ENCODERS[speed])
     shutil.copy(pretrained / TOKENIZER, folder / TOKENIZER)
 

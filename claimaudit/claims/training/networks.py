@@ -7,8 +7,10 @@ on one of two bodies: a pre-trained transformer for the speed `accurate`, or gat
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
@@ -17,6 +19,7 @@ from transformers import AutoModel
 from claimaudit.claims.encoder import OUTPUTS, pad
 from claimaudit.claims.passages import Layout, Passage, PassageLine
 from claimaudit.claims.training.examples import ASSERTIONS, STRENGTHS
+from claimaudit.errors import ModelError
 
 FAR = 1e4
 """Taken from the log-weight of a token that does not belong to the line."""
@@ -188,6 +191,50 @@ def export(network: ClaimNetwork, layout: Layout, graph: Path) -> None:
             dynamo=False,
         )
         quantize_dynamic(full, graph, weight_type=QuantType.QInt8, per_channel=True)
+
+
+def restore(network: ClaimNetwork, graph: Path) -> None:
+    """Give a network the weights of a graph that `export` wrote, as exactly as int8 keeps them.
+
+    Raises
+    ------
+    ModelError
+        The graph is that of another network.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    described = onnx.load(graph).graph
+    stored = {each.name: numpy_helper.to_array(each) for each in described.initializer}
+    float_ = {name.removesuffix("_quantized"): _dequantised(stored, name) for name in stored if name.endswith("_quantized")}
+    # A matrix of a linear layer lost its name, its bias did not: the sum of the product and the bias tells whose it is.
+    factors = {each.output[0]: each.input[1] for each in described.node if each.op_type == "MatMulInteger"}
+    for each in described.node:
+        if each.op_type in ("Cast", "Mul") and each.input[0] in factors:
+            factors[each.output[0]] = factors[each.input[0]]
+        elif each.op_type == "Add":
+            (bias,) = [name for name in each.input if name.endswith(".bias") and name in stored] or [""]
+            (matrix,) = [factors[name].removesuffix("_quantized") for name in each.input if name in factors] or [""]
+            if bias and matrix:
+                stored[bias.removesuffix("bias") + "weight"] = float_[matrix].T
+    stored |= float_
+    stored["network.words.weight"] = float_["network.words.weight_Transposed"].T
+    types = len(network.present_bias)
+    of_both = np.concatenate([float_["of_carried"], float_["of_mean"]]).T  # (heads, 2 width)
+    heads = np.split(of_both, np.cumsum([types, types, types * len(STRENGTHS)]))
+    for name, rows in zip(("present", "flagged", "strength", "assertion.weight"), heads, strict=True):
+        stored[f"network.{name}"] = rows
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            if f"network.{name}" in stored:
+                parameter.copy_(torch.from_numpy(stored[f"network.{name}"].copy()).view_as(parameter))
+            elif ".pooler." not in name:
+                raise ModelError(f"{graph}: holds no '{name}'. Start from a model that this version trained.")
+
+
+def _dequantised(stored: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+    scale, zero = (stored[name.removesuffix("quantized") + part] for part in ("scale", "zero_point"))
+    return (stored[name].astype(np.float32) - zero.astype(np.float32)) * scale
 
 
 class _OneWindow(nn.Module):

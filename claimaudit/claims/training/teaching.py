@@ -19,7 +19,7 @@ from torch.nn import functional
 from claimaudit.claims.encoder import OUTPUTS, pad
 from claimaudit.claims.passages import WINDOW_TOKENS, Layout, Passage, Window
 from claimaudit.claims.training.examples import Example, Lesson, arrays
-from claimaudit.claims.training.networks import FAR, ClaimNetwork, Convolutions, Transformer
+from claimaudit.claims.training.networks import FAR, ClaimNetwork, Convolutions, Transformer, restore
 from claimaudit.claims.training.recipe import Recipe
 from claimaudit.types import ClaimType
 
@@ -43,17 +43,22 @@ def fit_network(
     layout: Layout,
     recipe: Recipe,
     *,
+    start: Path | None = None,
     report: Callable[[str], None] = print,
     after_epoch: Callable[[int, ClaimNetwork], None] | None = None,
 ) -> ClaimNetwork:
-    """Train a network on lessons, on an accelerator if there is one. Its body begins with the encoder in `folder`.
+    """Train a network on lessons, on an accelerator if there is one.
 
+    It begins with the graph `start` that another network was exported to, or else its body with the encoder in `folder`.
     The seed fixes all draws; that a processor repeats a network to the last bit has not been shown.
     """
     torch.set_num_threads(recipe.threads)
     torch.manual_seed(recipe.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = ClaimNetwork(body(folder), len(claim_types)).to(device)
+    network = ClaimNetwork(body(folder), len(claim_types))
+    if start is not None:
+        restore(network, start)
+    network = network.to(device)
     school = _School(lessons, claim_types, layout, recipe)
     of_body = [value for name, value in network.named_parameters() if name.startswith("body.")]
     new = [value for name, value in network.named_parameters() if not name.startswith("body.")]
@@ -139,8 +144,11 @@ class _School:
         self._layout = layout
         self._lessons = lessons
         self._guests: defaultdict[str, list[Lesson]] = defaultdict(list)
+        self._hosts: defaultdict[str, list[Lesson]] = defaultdict(list)
         for lesson in lessons:
             self._guests[lesson.passage.about].extend(lesson.pieces)
+            if lesson.breaks:
+                self._hosts[lesson.passage.about].append(lesson)
         self._types = {claim_type: column for column, claim_type in enumerate(claim_types)}
         parts = [part for lesson in lessons for part in (lesson, *lesson.pieces)]
         self._examples = [example for part in parts for example in part.examples if example is not None]
@@ -152,14 +160,8 @@ class _School:
         draw = self._draw
         taught: list[_Taught] = []
         for lesson in self._lessons:
-            if lesson.pieces and draw.random() < self._recipe.piece_share:
-                for piece in lesson.pieces:
-                    taught.extend(self._taught(piece, WINDOW_TOKENS))
-                continue
-            guests = self._guests[lesson.passage.about]
-            if guests and lesson.breaks and draw.random() < self._recipe.guest_share:
-                lesson = lesson.with_guest(draw.choice(guests), draw.choice(lesson.breaks))
-            taught.extend(self._taught(lesson, draw.choice(BUDGETS)))
+            is_document = lesson.pieces or lesson.breaks
+            taught.extend(self._of_document(lesson) if is_document else self._of_line(lesson))
         draw.shuffle(taught)
         batches: list[list[_Taught]] = []
         for start in range(0, len(taught), POOL):
@@ -167,6 +169,33 @@ class _School:
             batches.extend(_batches(pool, self._recipe.batch_tokens, lambda entry: len(entry.window.ids)))
         draw.shuffle(batches)
         return batches
+
+    def _of_document(self, lesson: Lesson) -> Iterator[_Taught]:
+        """What an epoch shows of a document: nothing, its pieces, or the whole of it, with or without a guest."""
+        draw, recipe = self._draw, self._recipe
+        if draw.random() >= recipe.document_share:
+            return
+        if lesson.pieces and draw.random() < recipe.piece_share:
+            for piece in lesson.pieces:
+                yield from self._taught(piece, WINDOW_TOKENS)
+            return
+        guests = self._guests[lesson.passage.about]
+        if guests and lesson.breaks and draw.random() < recipe.guest_share:
+            lesson = lesson.with_guest(draw.choice(guests), draw.choice(lesson.breaks))
+        yield from self._taught(lesson, draw.choice(BUDGETS))
+
+    def _of_line(self, lesson: Lesson) -> Iterator[_Taught]:
+        """A lesson of a line or two, alone or in the window of a document around it."""
+        hosts = self._hosts[lesson.passage.about]
+        if not hosts or self._draw.random() >= self._recipe.hosted_share:
+            yield from self._taught(lesson, WINDOW_TOKENS)
+            return
+        host = self._draw.choice(hosts)
+        place = self._draw.choice(host.breaks)
+        lines = range(place, place + len(lesson.passage.lines))
+        for taught in self._taught(host.with_guest(lesson, place), WINDOW_TOKENS):
+            if any(line in taught.window.own for line in lines):
+                yield taught
 
     def _taught(self, lesson: Lesson, budget: int) -> Iterator[_Taught]:
         for window in self._layout.windows(lesson.passage, budget=budget, around=budget == WINDOW_TOKENS):
