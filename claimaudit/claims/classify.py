@@ -26,10 +26,16 @@ Unit = tuple[int, ClaimType]
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A claim as the patterns and cues read it."""
+    """A claim as the patterns and cues read it; `is_affirmed` where a cue says that a denial is none ("not only")."""
 
     strength: Strength
     assertion: Assertion
+    is_affirmed: bool = False
+
+    @classmethod
+    def of(cls, claim: Claim) -> Heard:
+        affirmed = claim.assertion is Assertion.ASSERTED and any(step.kind == "cue" for step in claim.why)
+        return cls(claim.strength, claim.assertion, affirmed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,7 @@ class ClaimFinder:
 
     def hear(self, sentences: Sequence[Sentence], scope: Scope) -> dict[Unit, Heard]:
         """What patterns and cues hear of each unit: what a model is given, and learns to weigh."""
-        return {unit: Heard(claim.strength, claim.assertion) for unit, claim in self._heard(sentences, scope).items()}
+        return {unit: Heard.of(claim) for unit, claim in self._heard(sentences, scope).items()}
 
     def _heard(self, sentences: Sequence[Sentence], scope: Scope) -> dict[Unit, Claim]:
         groups: dict[Unit, list[Proposal]] = defaultdict(list)
@@ -98,7 +104,7 @@ class ClaimFinder:
         self, heard: dict[Unit, Claim], model: ClaimModel, sentences: Sequence[Sentence], scope: Scope
     ) -> dict[Unit, Claim]:
         claims = dict(heard)
-        told = {unit: Heard(claim.strength, claim.assertion) for unit, claim in heard.items()}
+        told = {unit: Heard.of(claim) for unit, claim in heard.items()}
         for unit, assessment in model.assess(sentences, scope, told).items():
             if not self._applies(unit[1], scope):
                 continue

@@ -111,6 +111,9 @@ class TrainedModel:
             encoded = self._encoder.read(passage_of(sentences, scope), self._opened(odds, told, read))
             odds["encoder"] = flagged_odds(encoded, told.shape)
         spoken, asserted = _heard_by_encoder(encoded, told.shape)
+        for (index, claim_type), said in heard.items():
+            place = index, self._types.index(claim_type)
+            asserted[place] |= said.is_affirmed and spoken[place]
         probabilities, flagged, doubtful = self._weighed(odds, told, asserted, read)
         found: dict[Unit, Assessment] = {}
         for row, column in np.argwhere(flagged | doubtful | spoken | (told >= 0)).tolist():
@@ -144,7 +147,8 @@ class TrainedModel:
         """The probabilities without the encoder where they would flag, else 0.
 
         They stand for a promise in plain words that the encoder hears asserted: such wording must never be missed, whatever
-        the encoder thinks of how far it goes. What it takes for reported, denied or not of the type it may still rule out.
+        the encoder thinks of how far it goes. What it takes for reported, denied or not of the type it may still rule out;
+        denied not where a cue says that the denial is none ("not only").
         """
         cheap = self._cheap_for_snippets.towards(self._cheap_for_pages, share)
         probabilities = cheap.probabilities({name: odds[name] for name in ("linear", "listing")}, told)

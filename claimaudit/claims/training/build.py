@@ -73,7 +73,9 @@ def build_model(
     """
     pretrained = pretrained_encoder() if with_encoders else None  # said before minutes of reading, if it is missing
     if start is not None:
-        read_fitting(pack, start, Speed.ACCURATE)
+        artifact = read_fitting(pack, start, Speed.ACCURATE)
+        for speed in ENCODERS:
+            artifact.encoder(speed)  # says if its file is damaged
     corpus = read_corpus(pack)
     for split in ("train", "calibration"):
         if not corpus.split(split):

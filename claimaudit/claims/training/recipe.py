@@ -12,9 +12,9 @@ class Recipe:
     `rate` is that of the body, `head_rate` of the heads. `piece_share` is the part of the documents that an epoch shows in
     pieces: titles and single lines have no page around them. `guest_share` of the others is shown with a piece of some
     document of the same setting, product and kind of speaker, so that the tone of a page does not stand for its claims.
-    `hosted_share` of the plain lines and contrast pairs is shown amid such a document, too, since what is learned of a line
-    alone is not known of it on a page. `document_share` of the documents, drawn anew, are shown in an epoch. `batch_tokens`
-    counts padding.
+    `hosted_share` of the plain lines and contrast pairs is shown amid such a document instead of alone, since what is
+    learned of a line alone is not known of it on a page. `document_share` of the documents, drawn anew, are shown in an
+    epoch. `batch_tokens` counts padding.
     """
 
     epochs: int
@@ -36,7 +36,8 @@ RECIPES = {
 }
 """For each speed. `accurate` has the highest rate of three that did no harm on the calibration split, with a quarter of the
 documents, and of the seeds 0 and 1 the one whose network had the higher F1 there. The layers of `fast` begin at random: it
-takes larger steps, and more of them, after eight epochs had been too few. The other values were set once."""
+takes larger steps, and more of them, after eight epochs had been too few. The other values were set once, `hosted_share`
+after the last training from nothing."""
 
 FURTHER = {
     "fast": Recipe(epochs=4, rate=5e-4, head_rate=5e-4, batch_tokens=4_000, document_share=0.25, seed=2),
