@@ -31,7 +31,7 @@ from claimaudit.types import Assertion, ClaimType, MappedText, Scope, Sentence, 
 
 STRENGTHS = tuple(Strength)
 ASSERTIONS = tuple(Assertion)
-ASSERTED = ASSERTIONS.index(Assertion.ASSERTED)
+ASSERTED, DENIED = map(ASSERTIONS.index, (Assertion.ASSERTED, Assertion.DENIED))
 SPOKEN_ODDS = 0.0
 """Log-odds from which a type that is not flagged is still reported as spoken of: more probable than not."""
 WORD_RANGE = 7.0
@@ -110,10 +110,10 @@ class TrainedModel:
         if self._encoder is not None:
             encoded = self._encoder.read(passage_of(sentences, scope), self._opened(odds, told, read))
             odds["encoder"] = flagged_odds(encoded, told.shape)
-        spoken, asserted = _heard_by_encoder(encoded, told.shape)
+        affirmed = np.zeros(told.shape, bool)
         for (index, claim_type), said in heard.items():
-            place = index, self._types.index(claim_type)
-            asserted[place] |= said.is_affirmed and spoken[place]
+            affirmed[index, self._types.index(claim_type)] = said.is_affirmed
+        spoken, asserted = _heard_by_encoder(encoded, affirmed)
         probabilities, flagged, doubtful = self._weighed(odds, told, asserted, read)
         found: dict[Unit, Assessment] = {}
         for row, column in np.argwhere(flagged | doubtful | spoken | (told >= 0)).tolist():
@@ -241,12 +241,16 @@ class TrainedModel:
         return self._artifact.exemplars()
 
 
-def _heard_by_encoder(encoded: Mapping[int, Encoded], shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """For each sentence and type, whether the encoder, if it read it, takes it for spoken of, and for asserted."""
-    spoken, asserted = np.zeros((2, *shape), bool)
+def _heard_by_encoder(encoded: Mapping[int, Encoded], affirmed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each sentence and type, whether the encoder, if it read it, takes it for spoken of, and for asserted.
+
+    Where a cue says that a denial is none (`affirmed`), what it takes for denied counts as asserted.
+    """
+    spoken, asserted = np.zeros((2, *affirmed.shape), bool)
     for place, answer in encoded.items():
         spoken[place] = answer.present >= SPOKEN_ODDS
-        asserted[place] = spoken[place] & (answer.assertion[:, ASSERTED] >= 0.5)
+        said = answer.assertion[:, ASSERTED] + affirmed[place] * answer.assertion[:, DENIED]
+        asserted[place] = spoken[place] & (said >= 0.5)
     return spoken, asserted
 
 

@@ -63,7 +63,7 @@ def test_the_graph_of_another_network_is_refused(body: Path, tmp_path: Path) -> 
     from claimaudit.claims.training.teaching import load_layout
 
     export(ClaimNetwork(BODIES["fast"](body), TYPES), load_layout(body), tmp_path / "graph.onnx")
-    with pytest.raises(ModelError, match="holds no 'body"):
+    with pytest.raises(ModelError, match="do not fit this network"):
         restore(ClaimNetwork(BODIES["accurate"](body), TYPES), tmp_path / "graph.onnx")
 
 

@@ -199,8 +199,22 @@ def restore(network: ClaimNetwork, graph: Path) -> None:
     Raises
     ------
     ModelError
-        The graph is that of another network.
+        The graph is that of another network, or was written by another version of the libraries.
     """
+    try:
+        stored = _weights_of(graph, len(network.present_bias))
+        with torch.no_grad():
+            for name, parameter in network.named_parameters():
+                if ".pooler." not in name:  # which nothing reads
+                    parameter.copy_(torch.from_numpy(stored[f"network.{name}"].copy()).view_as(parameter))
+    except (KeyError, RuntimeError, ValueError) as error:
+        raise ModelError(
+            f"{graph}: its weights do not fit this network ({error}). Train from nothing, without a start."
+        ) from error
+
+
+def _weights_of(graph: Path, types: int) -> dict[str, np.ndarray]:
+    """The float weights of an exported graph by the names that they have in `_OneWindow`."""
     import onnx
     from onnx import numpy_helper
 
@@ -213,23 +227,17 @@ def restore(network: ClaimNetwork, graph: Path) -> None:
         if each.op_type in ("Cast", "Mul") and each.input[0] in factors:
             factors[each.output[0]] = factors[each.input[0]]
         elif each.op_type == "Add":
-            (bias,) = [name for name in each.input if name.endswith(".bias") and name in stored] or [""]
-            (matrix,) = [factors[name].removesuffix("_quantized") for name in each.input if name in factors] or [""]
+            bias = next((name for name in each.input if name.endswith(".bias") and name in stored), None)
+            matrix = next((factors[name] for name in each.input if name in factors), None)
             if bias and matrix:
-                stored[bias.removesuffix("bias") + "weight"] = float_[matrix].T
+                stored[bias.removesuffix("bias") + "weight"] = float_[matrix.removesuffix("_quantized")].T
     stored |= float_
     stored["network.words.weight"] = float_["network.words.weight_Transposed"].T
-    types = len(network.present_bias)
     of_both = np.concatenate([float_["of_carried"], float_["of_mean"]]).T  # (heads, 2 width)
     heads = np.split(of_both, np.cumsum([types, types, types * len(STRENGTHS)]))
     for name, rows in zip(("present", "flagged", "strength", "assertion.weight"), heads, strict=True):
         stored[f"network.{name}"] = rows
-    with torch.no_grad():
-        for name, parameter in network.named_parameters():
-            if f"network.{name}" in stored:
-                parameter.copy_(torch.from_numpy(stored[f"network.{name}"].copy()).view_as(parameter))
-            elif ".pooler." not in name:
-                raise ModelError(f"{graph}: holds no '{name}'. Start from a model that this version trained.")
+    return stored
 
 
 def _dequantised(stored: Mapping[str, np.ndarray], name: str) -> np.ndarray:
