@@ -551,7 +551,7 @@ def train(
     start: Annotated[
         Path | None,
         typer.Option(
-            "--start", help="Folder of a model whose encoders are taught further, in a tenth of the time, as a corpus grows."
+            "--start", help="Folder of a model whose encoders are taught further, in a third of the time, as a corpus grows."
         ),
     ] = None,
 ) -> None:

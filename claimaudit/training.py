@@ -48,7 +48,7 @@ def train(
     with_encoders
         Train those of both speeds, too (needs the extra `train`). Without, the only speed is `fast`, with the linear models.
     start
-        The folder of a model for the same claim types. Its encoders are taught further, in a tenth of the time, and not
+        The folder of a model for the same claim types. Its encoders are taught further, in a third of the time, and not
         trained from the pre-trained weights.
 
     Returns

@@ -19,7 +19,7 @@ import numpy as np
 
 from claimaudit.claims.artifact import CHEAP, MANIFEST, Artifact, read_artifact
 from claimaudit.claims.classify import Assessment, Heard, Unit, promises
-from claimaudit.claims.combine import PLAIN_PROMISES, Combination, Gate, page_share, pattern_feature
+from claimaudit.claims.combine import PLAIN_PROMISES, REVIEW_BAND, UNCLAIMED, Combination, Gate, page_share, pattern_feature
 from claimaudit.claims.encoder import Encoded, Encoder, flagged_odds
 from claimaudit.claims.linear import Exemplars, Lexicon, LinearScores, length_of
 from claimaudit.claims.passages import passage_of
@@ -114,7 +114,7 @@ class TrainedModel:
         for (index, claim_type), said in heard.items():
             affirmed[index, self._types.index(claim_type)] = said.is_affirmed
         spoken, asserted = _heard_by_encoder(encoded, affirmed)
-        probabilities, flagged, doubtful = self._weighed(odds, told, asserted, read)
+        probabilities, flagged, doubtful = self._weighed(odds, told, asserted, affirmed, read)
         found: dict[Unit, Assessment] = {}
         for row, column in np.argwhere(flagged | doubtful | spoken | (told >= 0)).tolist():
             claim = _Unit(
@@ -128,31 +128,34 @@ class TrainedModel:
         return found
 
     def _weighed(
-        self, odds: Mapping[str, np.ndarray | float], told: np.ndarray, asserted: np.ndarray, read: Sequence[Reading]
+        self,
+        odds: Mapping[str, np.ndarray | float],
+        told: np.ndarray,
+        asserted: np.ndarray,
+        affirmed: np.ndarray,
+        read: Sequence[Reading],
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """For each sentence and type: the probability of a flag, whether it is flagged, and whether a reader should look."""
+        """For each sentence and type: the probability of a flag, whether it is flagged, and whether a reader should look.
+
+        A promise in plain words that the encoder hears asserted, too, is flagged wherever it is in doubt: such wording must
+        not be missed. Where a cue says that nothing is denied ("not only"), what the encoder thinks may not lower it. What
+        the cues hear denied, asked or told of others, and the encoder not asserted, is flagged only beyond doubt.
+        """
         share = _page_share(read)
         combination = self._for_snippets.towards(self._for_pages, share)
         probabilities = combination.probabilities(odds, told)
         probabilities[[not reading.text for reading in read]] = 0.0  # zero-width characters alone promise nothing
-        flagged = probabilities >= combination.cut
         plain = asserted & np.isin(told, PLAIN_PROMISES)
-        if plain.any():
-            believed = np.where(plain, self._believed(odds, told, share), 0.0)
-            flagged |= believed > 0
-            probabilities = np.maximum(probabilities, believed)
-        return probabilities, flagged, combination.doubtful(probabilities)
-
-    def _believed(self, odds: Mapping[str, np.ndarray | float], told: np.ndarray, share: float) -> np.ndarray:
-        """The probabilities without the encoder where they would flag, else 0.
-
-        They stand for a promise in plain words that the encoder hears asserted: such wording must never be missed, whatever
-        the encoder thinks of how far it goes. What it takes for reported, denied or not of the type it may still rule out;
-        denied not where a cue says that the denial is none ("not only").
-        """
-        cheap = self._cheap_for_snippets.towards(self._cheap_for_pages, share)
-        probabilities = cheap.probabilities({name: odds[name] for name in ("linear", "listing")}, told)
-        return np.where(probabilities >= cheap.cut, probabilities, 0.0)
+        misheard = plain & affirmed
+        if misheard.any():
+            cheap = self._cheap_for_snippets.towards(self._cheap_for_pages, share)
+            without_encoder = cheap.probabilities({name: odds[name] for name in ("linear", "listing")}, told)
+            probabilities = np.where(misheard, np.maximum(probabilities, without_encoder), probabilities)
+        low, high = REVIEW_BAND
+        cuts = np.full(told.shape, combination.cut)
+        cuts[plain] = min(low, combination.cut)
+        cuts[(told == UNCLAIMED) & ~asserted] = max(high, combination.cut)
+        return probabilities, probabilities >= cuts, combination.doubtful(probabilities)
 
     def _opened(self, odds: Mapping[str, np.ndarray | float], told: np.ndarray, read: Sequence[Reading]) -> set[int]:
         """Places of the sentences that the encoder must read: of a snippet all with words, for the gate was set on pages."""

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from claimaudit import Auditor, Listing, ModelError, Pack, PackError, SettingsError, load_pack
-from claimaudit.claims.artifact import ENCODERS, LINEAR_FILES, MANIFEST, TOKENIZER, read_artifact
+from claimaudit.claims.artifact import ENCODERS, LINEAR_FILES, MANIFEST, TOKENIZER, Artifact, read_artifact
 from claimaudit.claims.corpus import Document, read_corpus
+from claimaudit.claims.encoder import Encoded
 from claimaudit.claims.passages import Passage, passage_of
 from claimaudit.claims.setting import ScopeReader
 from claimaudit.claims.training import pretrained
@@ -29,6 +30,7 @@ from claimaudit.claims.training.examples import (
 )
 from claimaudit.text.sentences import split_sentences
 from claimaudit.training import train
+from claimaudit.types import Assertion
 from tests.conftest import TESTS
 
 PLANTS = TESTS / "packs" / "houseplants"
@@ -153,6 +155,55 @@ def test_a_promise_that_the_model_does_not_believe_is_a_near_miss(plants: Pack, 
     assert near_miss.reason == "held back: the probability of a flag is 0.12"
     assert not near_miss.review
     assert near_miss.claim.text == "never wilts"
+
+
+class Listener:
+    """An encoder that hears one assertion status in every line, and doubts every flag."""
+
+    def __init__(self, assertion: str) -> None:
+        self.assertion = assertion
+
+    def read(self, passage: Passage, wanted: Collection[int]) -> dict[int, Encoded]:
+        statuses = np.array([[float(status == self.assertion) for status in Assertion]] * 2)
+        return {
+            line: Encoded(
+                present=np.full(2, 3.0),
+                flagged=np.zeros(2),
+                strength=np.full((2, 3), 1 / 3),
+                assertion=statuses,
+                words=np.zeros((1, 2)),
+                offsets=((0, 2),),
+            )
+            for line in wanted
+        }
+
+
+@pytest.mark.parametrize(("assertion", "bias", "flags"), [("asserted", -0.8, 1), ("denied", -0.8, 0), ("asserted", -2.0, 0)])
+def test_plain_words_that_the_encoder_hears_asserted_are_flagged_in_doubt(
+    plants: Pack, copied: Path, monkeypatch: pytest.MonkeyPatch, assertion: str, bias: float, flags: int
+) -> None:
+    manifest = json.loads((copied / "model.json").read_text("utf-8"))
+    manifest["snippets"]["fast"] = {"weights": {}, "bias": bias, "cut": 0.5}
+    (copied / "model.json").write_text(json.dumps(manifest), "utf-8")
+    monkeypatch.setattr(Artifact, "encoder", lambda artifact, speed: Listener(assertion))
+    result = Auditor(plants, model=copied, speed="fast").audit("A fern for your living room.\nIt never wilts.")
+    assert [finding.claim.text for finding in result.flagged] == ["never wilts"] * flags
+    assert all(finding.review for finding in result.flagged)
+
+
+@pytest.mark.parametrize(("assertion", "bias", "flags"), [("denied", 0.8, 0), ("denied", 1.4, 1), ("asserted", 0.8, 1)])
+def test_what_cues_and_encoder_hear_denied_is_flagged_only_beyond_doubt(
+    plants: Pack, copied: Path, monkeypatch: pytest.MonkeyPatch, assertion: str, bias: float, flags: int
+) -> None:
+    manifest = json.loads((copied / "model.json").read_text("utf-8"))
+    manifest["snippets"]["fast"] = {"weights": {}, "bias": bias, "cut": 0.5}
+    (copied / "model.json").write_text(json.dumps(manifest), "utf-8")
+    monkeypatch.setattr(Artifact, "encoder", lambda artifact, speed: Listener(assertion))
+    result = Auditor(plants, model=copied, speed="fast").audit("A fern for your living room.\nIt is not unkillable.")
+    denied = [
+        finding for finding in result.flagged if finding.claim.type == "unkillable" and finding.claim.sentence.index == 1
+    ]
+    assert len(denied) == flags
 
 
 class Oracle:

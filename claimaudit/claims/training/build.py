@@ -2,7 +2,8 @@
 
 The models learn from the training split, the contrast pairs and the plain lines. Patterns and models are weighed, and the
 cuts chosen, on the calibration split; figures are those of the test split, which nothing was fitted on
-(but the overlap of the encoders' windows, and the layers of the small one, were set with its figures in sight).
+(but the overlap of the encoders' windows, the layers of the small one, and by how much a cut may miss the best F1
+were set with its figures in sight).
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def build_model(
     with_encoders
         Train those of both speeds, too (needs the extra `train`). Without, the only speed is `fast`, with the linear models.
     start
-        The folder of a model for the same claim types. Its encoders are taught further, in a tenth of the time, and not
+        The folder of a model for the same claim types. Its encoders are taught further, in a third of the time, and not
         trained from the pre-trained weights.
 
     Raises

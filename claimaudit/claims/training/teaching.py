@@ -171,10 +171,8 @@ class _School:
         return batches
 
     def _of_document(self, lesson: Lesson) -> Iterator[_Taught]:
-        """What an epoch shows of a document: nothing, its pieces, or the whole of it, with or without a guest."""
+        """What an epoch shows of a document: its pieces, or the whole of it, with or without a guest."""
         draw, recipe = self._draw, self._recipe
-        if draw.random() >= recipe.document_share:
-            return
         if lesson.pieces and draw.random() < recipe.piece_share:
             for piece in lesson.pieces:
                 yield from self._taught(piece, WINDOW_TOKENS)
