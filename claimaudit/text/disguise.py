@@ -288,7 +288,8 @@ def _token(text: str, start: int, token: str, lexicon: Lexicon) -> Iterator[_Edi
                 yield _spelling_edit(text, letters, spelling, _joint(whole))
                 return
         covered = [place for place, character in enumerate(whole) if character in "*_#•" + _SIGN or ord(character) > 0x2190]
-        spelling = lexicon.censored(whole, covered) if covered else None
+        # Signs strewn over an ordinary word cover nothing.
+        spelling = lexicon.censored(whole, covered) if covered and not lexicon.is_ordinary(joined.lower()) else None
         if spelling is not None:
             yield _spelling_edit(text, at, spelling, "covered")
             return

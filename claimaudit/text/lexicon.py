@@ -139,11 +139,11 @@ class Lexicon:
         return None
 
     def _is_slip_of_another(self, token: str, word: str) -> bool:
-        """Whether a token misses an ordinary word by as little as it misses `word`, or by two letters changed about."""
+        """Whether a token misses another word by as little as it misses `word`, or by two letters changed about."""
         swapped = set(_swapped(token))
         near = (len(token) - 1, len(token), len(token) + 1)
         return word not in swapped and any(
-            other in swapped or (other not in self.words and _one_edit(token, other) is not None)
+            other in swapped or (other != word and _one_edit(token, other) is not None)
             for length in near
             for other in self._shapes.get((length, token[0]), ())
         )

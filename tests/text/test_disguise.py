@@ -111,10 +111,17 @@ def test_a_number_after_a_spaced_word_is_a_number() -> None:
     assert found.text.text == "Session 5 is painless"
 
 
-def test_a_slip_of_an_ordinary_word_is_no_slip_of_another() -> None:
+def test_a_slip_of_two_words_is_a_slip_of_neither() -> None:
     assert undisguise(MappedText("who relaeses it"), Lexicon(["relapses"], ["releases"])) is None
     assert undisguise(MappedText("who relaeses it"), Lexicon(["relapses"])) is not None
     assert undisguise(MappedText("a correation"), Lexicon(["correction"], ["correlation"])) is None
+    assert undisguise(MappedText("it is harless"), Lexicon(["hairless", "harmless"])) is None
+    assert undisguise(MappedText("it is harless"), Lexicon(["harmless"])) is not None
+
+
+def test_signs_strewn_over_an_ordinary_word_cover_nothing() -> None:
+    assert undisguise(MappedText("sh💥in💥s are"), Lexicon(["shrinks"], ["shins"])) is None
+    assert undisguise(MappedText("sh💥in💥s are"), Lexicon(["shrinks"])) is not None
 
 
 def test_letters_changed_about_are_likelier_than_a_wrong_one() -> None:
