@@ -103,7 +103,7 @@ class Layout:
         first, left = 0, sum(costs)
         while first < len(costs):
             shown, used = first, 0
-            while shown and used + costs[shown - 1] <= before:
+            while around and shown and used + costs[shown - 1] <= before:
                 shown -= 1
                 used += costs[shown]
             head = [self._opening, *opening, self._closing]

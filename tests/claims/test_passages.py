@@ -114,6 +114,12 @@ def test_a_long_listing_shows_each_window_its_title_and_the_lines_before(
     assert len(bare) < len(windows)
 
 
+def test_without_lines_around_not_even_a_wordless_one_is_shown(layout: Layout) -> None:
+    lines = (PassageLine("a spot " * 40), PassageLine(""), PassageLine("a spot " * 40))
+    windows = list(layout.windows(Passage("home pen", lines), budget=110, around=False))
+    assert [window.shown for window in windows] == [window.own for window in windows] == [range(2), range(2, 3)]
+
+
 def cost(window: Window, lines: range) -> int:
     return sum(len(window.offsets[line - window.shown.start]) + 1 for line in lines)
 
