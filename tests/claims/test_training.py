@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from claimaudit import Auditor, Listing, ModelError, Pack, PackError, SettingsError, load_pack
+from claimaudit import Auditor, AuditResult, Listing, ModelError, Pack, PackError, SettingsError, load_pack
 from claimaudit.claims.artifact import ENCODERS, LINEAR_FILES, MANIFEST, TOKENIZER, Artifact, read_artifact
 from claimaudit.claims.corpus import Document, read_corpus
 from claimaudit.claims.encoder import Encoded
@@ -178,28 +178,34 @@ class Listener:
         }
 
 
-@pytest.mark.parametrize(("assertion", "bias", "flags"), [("asserted", -0.8, 1), ("denied", -0.8, 0), ("asserted", -2.0, 0)])
+@pytest.fixture
+def heard_as(plants: Pack, copied: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, float], AuditResult]:
+    """Audits a line as if an encoder heard one assertion status in it, with these log-odds of a flag."""
+
+    def audit(line: str, assertion: str, odds: float) -> AuditResult:
+        manifest = json.loads((copied / "model.json").read_text("utf-8"))
+        manifest["snippets"]["fast"] = {"weights": {}, "bias": odds, "cut": 0.5}
+        (copied / "model.json").write_text(json.dumps(manifest), "utf-8")
+        monkeypatch.setattr(Artifact, "encoder", lambda artifact, speed: Listener(assertion))
+        return Auditor(plants, model=copied, speed="fast").audit(f"A fern for your living room.\n{line}")
+
+    return audit
+
+
+@pytest.mark.parametrize(("assertion", "odds", "flags"), [("asserted", -0.8, 1), ("denied", -0.8, 0), ("asserted", -2.0, 0)])
 def test_plain_words_that_the_encoder_hears_asserted_are_flagged_in_doubt(
-    plants: Pack, copied: Path, monkeypatch: pytest.MonkeyPatch, assertion: str, bias: float, flags: int
+    heard_as: Callable[[str, str, float], AuditResult], assertion: str, odds: float, flags: int
 ) -> None:
-    manifest = json.loads((copied / "model.json").read_text("utf-8"))
-    manifest["snippets"]["fast"] = {"weights": {}, "bias": bias, "cut": 0.5}
-    (copied / "model.json").write_text(json.dumps(manifest), "utf-8")
-    monkeypatch.setattr(Artifact, "encoder", lambda artifact, speed: Listener(assertion))
-    result = Auditor(plants, model=copied, speed="fast").audit("A fern for your living room.\nIt never wilts.")
+    result = heard_as("It never wilts.", assertion, odds)
     assert [finding.claim.text for finding in result.flagged] == ["never wilts"] * flags
     assert all(finding.review for finding in result.flagged)
 
 
-@pytest.mark.parametrize(("assertion", "bias", "flags"), [("denied", 0.8, 0), ("denied", 1.4, 1), ("asserted", 0.8, 1)])
+@pytest.mark.parametrize(("assertion", "odds", "flags"), [("denied", 0.8, 0), ("denied", 1.4, 1), ("asserted", 0.8, 1)])
 def test_what_cues_and_encoder_hear_denied_is_flagged_only_beyond_doubt(
-    plants: Pack, copied: Path, monkeypatch: pytest.MonkeyPatch, assertion: str, bias: float, flags: int
+    heard_as: Callable[[str, str, float], AuditResult], assertion: str, odds: float, flags: int
 ) -> None:
-    manifest = json.loads((copied / "model.json").read_text("utf-8"))
-    manifest["snippets"]["fast"] = {"weights": {}, "bias": bias, "cut": 0.5}
-    (copied / "model.json").write_text(json.dumps(manifest), "utf-8")
-    monkeypatch.setattr(Artifact, "encoder", lambda artifact, speed: Listener(assertion))
-    result = Auditor(plants, model=copied, speed="fast").audit("A fern for your living room.\nIt is not unkillable.")
+    result = heard_as("It is not unkillable.", assertion, odds)
     denied = [
         finding for finding in result.flagged if finding.claim.type == "unkillable" and finding.claim.sentence.index == 1
     ]
