@@ -2,8 +2,8 @@
 
 The models learn from the training split, the contrast pairs and the plain lines. Patterns and models are weighed, and the
 cuts chosen, on the calibration split; figures are those of the test split, which nothing was fitted on
-(but the overlap of the encoders' windows, the layers of the small one, and by how much a cut may miss the best F1
-were set with its figures in sight).
+(but the overlap of the encoders' windows, the layers of the small one, by how much a cut may miss the best F1, and what the
+model flags below or only above its cut, were set with its figures in sight).
 """
 
 from __future__ import annotations
