@@ -27,7 +27,7 @@ from sklearn.linear_model import LogisticRegression
 from claimaudit import Auditor, Listing, Pack, load_pack
 from claimaudit.claims.corpus import Document, Label, read_corpus
 from claimaudit.claims.passages import Passage, PassageLine
-from claimaudit.claims.setting import ScopeReader
+from claimaudit.claims.scope import ScopeReader
 from claimaudit.claims.training.build import examples_of, lessons_to_learn_from, train_linear
 from claimaudit.claims.training.examples import Example, Lesson, ReadDocument, arrays, read_documents
 from claimaudit.claims.training.pretrained import pretrained_encoder
@@ -49,13 +49,13 @@ missing."""
 def gold_documents(path: Path) -> list[Document]:
     """Labelled documents of another origin; strength and assertion of their labels are not measured here."""
     found = []
-    for line in path.read_text("utf-8").splitlines():
+    for line in filter(str.strip, path.read_text("utf-8").split("\n")):  # a text may hold U+2028
         row = json.loads(line)
         labels = [
             Label(
                 sentence=label["sentence"],
                 type=label["type"],
-                verdict=Verdict(label["verdict"]),
+                verdict=Verdict(label["verdict"]) if label["verdict"] else None,
                 strength=Strength.ABSOLUTE,
                 assertion=Assertion.ASSERTED,
                 start=row["sentences"][label["sentence"]][0],

@@ -66,7 +66,7 @@ class Bench:
         command = [python, str(HERE / "contenders.py"), name]
         done = subprocess.run(command, input=json.dumps(job), capture_output=True, text=True, check=False)
         if done.returncode:
-            return {"name": name, "missing": done.stderr.strip().splitlines()[-1]}
+            return {"name": name, "missing": (done.stderr.strip().splitlines() or [f"exit {done.returncode}"])[-1]}
         return {"name": name, **json.loads(done.stdout)}
 
     def on_ascii(self, count: int) -> Row:

@@ -159,7 +159,15 @@ class Auditor:
         return next(self.audit_many([listing]))
 
     def audit_many(self, listings: Iterable[Listing | str]) -> Iterator[AuditResult]:
-        """Audit listings one by one, in order; each result depends on its own listing alone."""
+        """Audit listings one by one, in order; each result depends on its own listing alone.
+
+        Raises
+        ------
+        InputError
+            Where `audit` does, or for a single text in the place of several.
+        """
+        if isinstance(listings, str):
+            raise InputError("audit_many wants several listings, got one text. Use audit, or put the text in a list.")
         for number, item in enumerate(listings, 1):
             listing = item if isinstance(item, Listing) else Listing(id=str(number), text=item)
             yield self._audit(listing)
@@ -333,6 +341,8 @@ def _model(pack: Pack, model: ClaimModel | str | Path | None, speed: str | None)
             raise SettingsError("the speed 'patterns' uses no model. Leave the model out, or choose another speed.")
         return None
     if model is not None and not isinstance(model, str | Path):
+        if speed is not None:
+            raise SettingsError("a model that is loaded has its speed. Leave the speed out, or give the model's folder.")
         return model
     if model is None and speed is None and model_path(pack) is None:
         return None

@@ -8,6 +8,7 @@ import gc
 import io
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import date
@@ -326,14 +327,16 @@ def scan(
             _write(items, out, format_, shown, columns.keep, stream.not_read)
     if output is not None and not quiet:
         typer.echo(f"written: {output}", err=True)
-    if baseline is not None:
+    if baseline is not None and not quiet:
         typer.echo(f"claimaudit: {baseline}: {standing(stream.counts)}", err=True)
     if write_baseline is not None and recorder is not None:
         from claimaudit.reports.page import counted
 
         recorded = recorder.baseline()
         recorded.write(write_baseline)
-        typer.echo(f"claimaudit: {write_baseline}: {counted(len(recorded.entries), 'finding')} recorded as known.", err=True)
+        if not quiet:
+            told = counted(len(recorded.entries), "finding")
+            typer.echo(f"claimaudit: {write_baseline}: {told} recorded as known.", err=True)
     raise typer.Exit(_status(stream.counts, fail_on))
 
 
@@ -382,7 +385,9 @@ def review_apply(
     decisions: Annotated[list[Path], typer.Argument(help="Exported decisions (.json, .csv) or workbooks (.xlsx).")],
     baseline: Annotated[Path, typer.Option(help="The baseline to take them into; made if it is not there.")],
     reviewer: Annotated[str | None, typer.Option(help="Who decided, where a row does not say.")] = None,
-    days: Annotated[int, typer.Option(min=1, help="Days that a disagreement holds, from the day of the decision.")] = 365,
+    days: Annotated[
+        int, typer.Option(min=1, max=36_500, help="Days that a disagreement holds, from the day of the decision.")
+    ] = 365,
     as_of: AsOfOption = None,
 ) -> None:
     """Take reviewers' decisions into a baseline. Doing so twice changes nothing.
@@ -551,7 +556,7 @@ def train(
     start: Annotated[
         Path | None,
         typer.Option(
-            "--start", help="Folder of a model whose encoders are taught further, in a third of the time, as a corpus grows."
+            "--start", help="Folder of a model whose encoders are taught further as a corpus grows: a quarter of the time."
         ),
     ] = None,
 ) -> None:
@@ -565,7 +570,7 @@ def train(
     if start is not None and without_encoders:
         raise InputError("only encoders are taught further: give either --start or --without-encoders.")
     with_encoders = not without_encoders
-    make(load_pack(pack), output, name=output.name, with_encoders=with_encoders, start=start, report=typer.echo)
+    make(load_pack(pack), output, name=output.resolve().name, with_encoders=with_encoders, start=start, report=typer.echo)
 
 
 @packs_app.command("check")
@@ -817,8 +822,6 @@ def _write(
 def _destination(output: Path | None) -> Iterator[TextIO]:
     """Standard output, or a file that appears under its name only when it is whole."""
     if output is None:
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(encoding="utf-8")
         yield sys.stdout
         sys.stdout.flush()
         return
@@ -861,10 +864,15 @@ def main() -> None:
     # Pack and model stay for good: looking for garbage among them took a fifth of a scan, and a quarter second at the end.
     gc.set_threshold(100_000)
     atexit.register(gc.freeze)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # copy holds more than a console's own encoding may
     try:
         app()
     except (ClaimAuditError, OSError, KeyboardInterrupt, MemoryError) as error:
         sys.exit(_stopped(error))
+    except Exception:  # Python's own status for it is that of findings
+        traceback.print_exc()
+        sys.exit(COULD_NOT_RUN)
 
 
 _OF_OUTPUT = frozenset([errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EDQUOT])

@@ -142,7 +142,7 @@ Confidence = Literal["high", "moderate", "low"]
 
 class _Entry(BaseModel):
     # Schemas are built on first use: that halves the time `claimaudit --help` takes to import.
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class PackFile(_Entry):
@@ -399,7 +399,7 @@ def _explain(error: Any, data: Any) -> str:
 
 def _validate(model: type[M], data: Any, *, name: str) -> M:
     try:
-        return model.model_validate(data, strict=False)
+        return model.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
         more = f" ({error.error_count() - 1} more in this file)" if error.error_count() > 1 else ""
@@ -416,7 +416,7 @@ def _validate_list(model: type[M], data: Any, *, name: str) -> list[tuple[M, str
         if not isinstance(item, _Mapping):
             raise PackError(f"{name}:{line}: expected an entry with keys, got {item!r}.")
         try:
-            entry = model.model_validate(item, strict=False)
+            entry = model.model_validate(item)
         except ValidationError as error:
             first = error.errors()[0]
             at = _line_of(item, tuple(first["loc"]))
@@ -533,11 +533,13 @@ def load_pack(pack: str | Path | None = None) -> Pack:
     PackError
         With file and line: an unknown or missing key, an id that is not defined, a review date before its review …
     """
-    return _load_pack(pack_path(pack).resolve())
+    root = pack_path(pack).resolve()
+    return _load_pack(root, tuple(_PackReader(root).stamps()))
 
 
 @lru_cache(maxsize=4)
-def _load_pack(root: Path) -> Pack:
+def _load_pack(root: Path, stamps: tuple[tuple[str, int, int], ...]) -> Pack:
+    """The pack whose files have these `stamps`: one that was edited is read anew."""
     return _PackReader(root).read()
 
 
@@ -614,6 +616,12 @@ class _PackReader:
         yield from sorted((self.root / "claims").glob("*.yaml"))
         yield from sorted(self.root.glob("words.txt"))
 
+    def stamps(self) -> Iterator[tuple[str, int, int]]:
+        """Name, time of change and size of each file."""
+        for path in filter(Path.is_file, self._files()):
+            told = path.stat()
+            yield path.relative_to(self.root).as_posix(), told.st_mtime_ns, told.st_size
+
     def _hash(self) -> str:
         """SHA-256 over names and contents of the files that decide a verdict; training data are no part of it."""
         digest = hashlib.sha256()
@@ -632,10 +640,16 @@ class _PackReader:
         name = self.name("scope.yaml")
         data = self.yaml("scope.yaml")
         scope = _validate(ScopeFile, data, name=name)
+        seen: dict[str, int] = {}  # over both groups: what a listing is about is one set of ids
         for group in ("modalities", "conditions"):
             entries: list[ScopeClass] = getattr(scope, group)
             ids = {entry.id for entry in entries}
             for entry, line in zip(entries, data[group].item_lines, strict=True):
+                if entry.id in seen:
+                    raise PackError(
+                        f"{name}:{line}: the id '{entry.id}' stands twice (first in line {seen[entry.id]}). Rename one."
+                    )
+                seen[entry.id] = line
                 self.origins[f"{group}:{entry.id}"] = Origin(name, line)
                 self._known(entry.under, ids, group, f"{name}:{line}", f"{group} of scope.yaml")
         self._known(list(scope.settings), file.settings, "setting", f"{name}:{data.key_lines['settings']}", "pack.yaml")

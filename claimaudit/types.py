@@ -15,7 +15,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from claimaudit.errors import SettingsError
+from claimaudit.errors import InputError, SettingsError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -173,7 +173,17 @@ class Listing:
 
         >>> Listing.of_fields("a", {"title": "Pen, USB", "bullets": "No pain!"}).field
         'title,bullets'
+
+        Raises
+        ------
+        InputError
+            The text of a field is no string.
         """
+        for name, text in fields.items():
+            if not isinstance(text, str):
+                raise InputError(
+                    f"listing '{id}': field '{name}' is {type(text).__name__}, no text. Leave it out, or give ''."
+                )
         parts = tuple(cls(id, text, setting, name) for name, text in fields.items())
         return cls(id, "\n\n".join(fields.values()), setting, ",".join(fields), parts=parts)
 
@@ -687,15 +697,22 @@ class AuditResult:
         """Whether everything that was given was read."""
         return not any(note.breaks_audit for note in self.unchecked)
 
-    def records(self, show: str = "all") -> list[dict[str, Any]]:
-        """The findings as records; `show` is `flagged`, `all` (findings) or `near-misses` (these alone)."""
-        items: Sequence[Finding | NearMiss]
+    def items(self, show: str = "all") -> tuple[Finding | NearMiss, ...]:
+        """What is to be shown: the `flagged` findings, `all` findings, or the `near-misses` alone.
+
+        Raises
+        ------
+        SettingsError
+            `show` is none of these.
+        """
         check_show(show)
         if show == "near-misses":
-            items = self.near_misses
-        else:
-            items = self.flagged if show == "flagged" else self.findings
-        return [to_record(item, self.signature) for item in items]
+            return self.near_misses
+        return self.flagged if show == "flagged" else self.findings
+
+    def records(self, show: str = "all") -> list[dict[str, Any]]:
+        """What `items` gives, as records."""
+        return [to_record(item, self.signature) for item in self.items(show)]
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON values: scope with its cues, findings (reported, near misses, suppressed), notes, signature."""

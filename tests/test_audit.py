@@ -163,7 +163,7 @@ def test_an_image_is_noted_and_does_not_break_the_audit(auditor: Auditor) -> Non
     assert result.is_complete
 
 
-def test_settings_fail_at_the_door() -> None:
+def test_scopes_fail_at_the_door() -> None:
     with pytest.raises(SettingsError, match="there is no setting 'seting'"):
         Auditor(seting="home")
     with pytest.raises(SettingsError, match="'spa' is none of home, clinic"):
@@ -181,6 +181,10 @@ def test_listings_are_checked(auditor: Auditor) -> None:
         auditor.audit(Listing("x", "text", setting="spa"))
     with pytest.raises(InputError, match="must be a string, got int"):
         auditor.audit(Listing("x", 5))  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="listing 'x': field 'bullets' is NoneType, no text"):
+        Listing.of_fields("x", {"title": "Pen", "bullets": None})  # type: ignore[dict-item]
+    with pytest.raises(InputError, match="wants several listings, got one text"):
+        next(auditor.audit_many("No pain!"))
 
 
 def test_jurisdictions_choose_the_rules(pack: object) -> None:

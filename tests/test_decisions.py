@@ -261,6 +261,23 @@ def test_a_sheet_without_dates_is_idempotent(known: list[Known]) -> None:
     assert second.baseline.entries == first.baseline.entries
 
 
+@pytest.mark.parametrize("change", [{"expires": "2026-09-01"}, {"rules": ["new-rule@1"]}])
+def test_what_a_sheet_without_dates_says_anew_is_taken(known: list[Known], change: dict[str, Any]) -> None:
+    old = row(known[0], "disagree", decided_at="", reviewer="")
+    first = apply(Baseline(), [("a:1", old)], as_of=DAY, reviewer="Ida")
+    again = [("a:1", {**old, **change})]
+    second = apply(first.baseline, again, as_of=date(2026, 7, 1), reviewer="Ida")
+    assert second.counts["changed"] == 1
+    third = apply(second.baseline, again, as_of=date(2026, 8, 1), reviewer="Ida")
+    assert third.counts["unchanged"] == 1
+
+
+def test_a_compact_date_is_one(known: list[Known]) -> None:
+    (entry,) = apply(Baseline(), [("a:1", row(known[0], decided_at="20260501T1000"))], as_of=DAY).baseline.entries.values()
+    assert entry.decision is not None
+    assert entry.decision.decided_at == "2026-05-01T10:00:00"
+
+
 def test_an_expiry_waives_whatever_was_decided_and_near_misses_are_kept(known: list[Known]) -> None:
     near_miss = replace(known[1], verdict=None, grounds=(), rules=())
     rows = [("a:1", row(known[0], expires="2026-08-01")), ("a:2", row(near_miss, "disagree", verdict=""))]
@@ -339,7 +356,10 @@ def test_the_graver_of_two_rows_can_be_decided_on_later(known: list[Known]) -> N
         ("d.csv", "a,b\n1,2\n", "d.csv:1: no column 'key'"),
         ("d.csv", "key,decision\n1,2\n", "d.csv:2: no 'listing_id'"),
         ("d.csv", "key\n\udcff", "d.csv: not UTF-8 at byte 4"),
-        ("d.xlsx", "no workbook", "d.xlsx: cannot be read as a workbook"),
+        ("d.csv", "key,decision,decision\n1,agree,\n", "d.csv:1: two columns are named 'decision'"),
+        ("d.csv", "key,decision\n1,agree,more\n", "d.csv:2: more cells than the header has"),
+        ("d.csv", 'key,decision\n1,"agree\n2,agree\n', "not CSV"),
+        ("d.xlsx", "no workbook", "d.xlsx: not an Excel workbook, or damaged"),
     ],
 )  # fmt: skip
 def test_a_file_that_holds_no_decisions_is_refused(tmp_path: Path, name: str, content: str, message: str) -> None:

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from claimaudit import Auditor, Listing, Pack, load_pack
+from claimaudit import Auditor, Listing, Pack, SettingsError, load_pack
 from claimaudit.claims.artifact import read_artifact
 from claimaudit.claims.combine import REVIEW_BAND
 from claimaudit.claims.encoder import UNREAD_ODDS, Encoder
-from claimaudit.claims.model import _span
+from claimaudit.claims.model import Speed, _span, load_model
 from claimaudit.claims.passages import Passage, PassageLine
 from claimaudit.evidence.verdict import replay
 from claimaudit.resources import model_path
@@ -56,6 +56,16 @@ def test_it_flags_wording_that_no_pattern_holds() -> None:
         assert finding.limitations
         assert finding.sources
         assert finding.suggestion
+
+
+@pytest.mark.parametrize("speed", SPEEDS)
+def test_of_a_picture_it_hears_what_is_plainly_promised_alone(speed: str) -> None:
+    def flagged(caption: str) -> list[str]:
+        page = f'<h1>Skin clinic</h1><p>Laser care of the face.</p><img alt="{caption}" src="a.jpg"><p>Book a visit.</p>'
+        return [found.claim.type for found in auditor(speed).audit(page).flagged if found.claim.sentence.zone == "alt"]
+
+    assert not [*flagged("open pores on the cheek"), *flagged("nodular acne of the chin"), *flagged("acne scars")]
+    assert flagged("laser removal without pain") == ["painless"]
 
 
 @pytest.mark.parametrize("speed", SPEEDS)
@@ -174,6 +184,11 @@ def test_the_folder_holds_what_its_figures_were_measured_on(pack: Pack) -> None:
     assert metrics["model_hash"] == read_artifact(folder).hash
     assert metrics["corpus_hash"] == corpus_hash(pack)
     assert set(metrics["scores"]["test"]) == {"patterns", *SPEEDS}
+
+
+def test_a_loaded_model_has_its_speed() -> None:
+    with pytest.raises(SettingsError, match="has its speed"):
+        Auditor(model=load_model(load_pack(), Speed.FAST), speed="fast")
 
 
 def test_the_card_says_what_was_measured(pack: Pack) -> None:

@@ -11,7 +11,7 @@ import yaml
 
 from claimaudit import Auditor, Pack, PackError, load_pack
 from claimaudit.claims.classify import ClaimFinder
-from claimaudit.claims.setting import closure
+from claimaudit.claims.scope import closure
 from claimaudit.evidence.verdict import Judge
 from claimaudit.packs import Example, examples, failure
 from claimaudit.resources import read_yaml
@@ -111,6 +111,7 @@ def edit(folder: Path, file: str, old: str, new: str) -> None:
         ("vocabulary.yaml", "words:", "words:\n  unused: ['(open']", r"vocabulary.yaml: unused: '\(open' is no regular expression"),
         ("vocabulary.yaml", "words:", "words: &all\n  more: *all", "aliases are not allowed"),
         ("scope.yaml", "id: shade", "id: shade, colour: x", r"scope.yaml:\d+: unknown key 'colour'"),
+        ("scope.yaml", "id: shade", "id: fern", r"scope.yaml:\d+: the id 'fern' stands twice"),
         ("rules.yaml", "jurisdiction: uk", "jurisdiction: [uk", "not valid YAML"),
     ],
 )  # fmt: skip
@@ -118,6 +119,15 @@ def test_errors_name_file_line_and_mend(broken: Path, file: str, old: str, new: 
     edit(broken, file, old, new)
     with pytest.raises(PackError, match=message):
         Auditor(broken)
+
+
+def test_a_pack_that_was_edited_is_read_anew(broken: Path) -> None:
+    before = load_pack(broken)
+    assert load_pack(broken) is before
+    edit(broken, "claims/unkillable.yaml", "title: ", "title: Truly ")
+    after = load_pack(broken)
+    assert after.claims["unkillable"].title.startswith("Truly ")
+    assert after.hash != before.hash
 
 
 def test_a_missing_pack_is_named() -> None:

@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any, BinaryIO, NamedTuple, cast
 
-from claimaudit.decisions.tables import MAX_CELL, check_workbook
+from claimaudit.decisions.tables import MAX_CELL, workbook_rows
 from claimaudit.errors import ClaimAuditError, InputError, OutputError, SettingsError
 from claimaudit.types import Listing
 
@@ -887,19 +887,8 @@ def as_bytes(column: Any, pa: Any) -> Any:
 
 def _excel_rows(stream: BinaryIO, file: Input, columns: Columns) -> Iterator[tuple[int, Row | Rejected]]:
     """Rows of the first sheet; of a formula, the value that was saved with it."""
-    try:
-        from openpyxl import load_workbook
-    except ImportError:
-        raise InputError(f"{file.name}: Excel is read with the extra 'batch': {EXTRA}.") from None
-    check_workbook(stream, name=file.name)
-    try:
-        with closing(load_workbook(stream, read_only=True, data_only=True)) as workbook:
-            rows = workbook.worksheets[0].iter_rows(values_only=True)
-            places = _places(next(rows, ()), f"{file.name}:1", columns)
-            for number, cells in enumerate(rows, 2):
-                if any(cell is not None for cell in cells):
-                    yield number, {name: cells[place] for name, place in places.items() if place < len(cells)}
-    except (ClaimAuditError, MemoryError):
-        raise
-    except Exception as error:  # openpyxl raises whatever the damage leads to
-        raise InputError(f"{file.name}: not an Excel workbook, or damaged: {error}. Save it as .xlsx again.") from error
+    rows = workbook_rows(stream, name=file.name)
+    places = _places(next(rows, ()), f"{file.name}:1", columns)
+    for number, cells in enumerate(rows, 2):
+        if any(cell is not None for cell in cells):
+            yield number, {name: cells[place] for name, place in places.items() if place < len(cells)}

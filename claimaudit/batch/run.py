@@ -602,7 +602,7 @@ class _WorkFolder(AbstractContextManager["_WorkFolder"]):
             other = ", ".join(name for name in self._job if name != "sha256" and before.get(name) != self._job[name])
             raise OutputError(
                 f"{self.folder}: holds the work of an interrupted scan with other options ({other}). Give the same ones to "
-                "go on with it, or --restart to throw it away."
+                "go on with it; to throw it away, delete that folder or give --restart to scan."
             )
         if before is None:
             _write_json(about, self._job, restart=self._restart)

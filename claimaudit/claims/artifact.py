@@ -217,8 +217,6 @@ def write_artifact(
 ) -> None:
     """Write a model folder; the encoders' files, if the model has any, lie there already. The manifest comes last."""
     folder.mkdir(parents=True, exist_ok=True)
-    for left in {TOKENIZER, *ENCODERS.values()} - {*_files_of(combinations)}:
-        (folder / left).unlink(missing_ok=True)  # of an earlier model
     _write_json(folder / "linear.json", {name: list(terms) for name, terms in linear.vocabularies.items()})
     arrays: dict[str, Any] = {f"idf-{name}": values for name, values in linear.idf.items()}
     arrays |= {"weights": linear.weights.astype(np.float16), "bias": linear.bias}
@@ -242,6 +240,16 @@ def write_artifact(
         },
         indent=1,
     )
+
+
+def put_in_place(made: Path, folder: Path) -> None:
+    """Move a model that was made elsewhere on the same disk into its folder, in the place of an earlier one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = sorted(made.iterdir(), key=lambda file: file.name == MANIFEST)  # without its manifest it is refused
+    for left in {TOKENIZER, *ENCODERS.values()} - {file.name for file in files}:
+        (folder / left).unlink(missing_ok=True)  # of the earlier one
+    for file in files:
+        file.replace(folder / file.name)
 
 
 def _files_of(combinations: Collection[str]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from claimaudit.claims.assertion import AssertionReader, Found
 from claimaudit.claims.patterns import Context, PatternMatcher, Proposal
-from claimaudit.claims.setting import ScopeReader
+from claimaudit.claims.scope import ScopeReader
 from claimaudit.resources import Pack
 from claimaudit.types import NO_VERDICT, SOFTENED, Assertion, Claim, ClaimType, Scope, Sentence, Step, Strength, Verdict
 

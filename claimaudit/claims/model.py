@@ -32,6 +32,8 @@ from claimaudit.types import Assertion, ClaimType, MappedText, Scope, Sentence, 
 STRENGTHS = tuple(Strength)
 ASSERTIONS = tuple(Assertion)
 ASSERTED, DENIED = map(ASSERTIONS.index, (Assertion.ASSERTED, Assertion.DENIED))
+CAPTION = "alt"
+"""The zone of sentences that name what an image shows, or what a pointer rests on."""
 SPOKEN_ODDS = 0.0
 """Log-odds from which a type that is not flagged is still reported as spoken of: more probable than not."""
 WORD_RANGE = 7.0
@@ -115,6 +117,10 @@ class TrainedModel:
             affirmed[index, self._types.index(claim_type)] = said.is_affirmed
         spoken, asserted = _heard_by_encoder(encoded, affirmed)
         probabilities, flagged, doubtful = self._weighed(odds, told, asserted, affirmed, read)
+        captions = np.array([[sent.zone == CAPTION] for sent in sentences])
+        flagged &= ~captions | (
+            told >= 0
+        )  # of "open pores" the models hear a list of uses: a promise there must be a plain one
         found: dict[Unit, Assessment] = {}
         for row, column in np.argwhere(flagged | doubtful | spoken | (told >= 0)).tolist():
             claim = _Unit(

@@ -128,8 +128,9 @@ def spans_of(phrases: Sequence[Phrase], text: str) -> Iterator[tuple[int, int]]:
     while found:
         start, end = min(found, key=lambda item: item[0].start())[0].span()
         yield start, end
+        end = max(end, start + 1)  # a match may be empty
         nexts = ((match if match.start() >= end else pattern.search(text, end), pattern) for match, pattern in found)
-        found = [(match, pattern) for match, pattern in nexts if match is not None]
+        found = [(match, pattern) for match, pattern in nexts if match is not None and match.start() >= end]
 
 
 class Phrasebook:

@@ -20,6 +20,7 @@ MAX_BEGINNINGS = 2_000
 """Ways in which an expression may begin a word; beyond, it is taken for one that leaves its words open."""
 _OPEN = "\0"  # stands in a word for characters that the expression does not name
 _CLASS = re.compile(r"(?<!\(\?P)<[a-z0-9][a-z0-9_-]*>| ~\d ")
+_OPTIONAL_SPACE = re.compile(r"(\[(?:[^\]\\]|\\.)+\])| \?")  # sets of characters stay as they are
 _WORD = re.compile(r"[a-z]{2,}")
 
 
@@ -36,7 +37,7 @@ def lexicon_of(pack: Pack) -> Lexicon:
     for phrase in set(_phrases(pack)):
         spelt |= words_of(phrase)
         if " ?" in phrase:
-            compounds |= words_of(phrase.replace(" ?", ""))
+            compounds |= words_of(_OPTIONAL_SPACE.sub(r"\1", phrase))
     claimed = {word for text in _flagged(pack) for word in _WORD.findall(text.lower()) if len(word) > 3}
     return Lexicon({word for word in spelt | compounds if word in written} | claimed, written)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from claimaudit.decisions.baseline import Baseline, Choice, Decision, Known, Waiver
-from claimaudit.decisions.tables import Row, check_workbook, read_csv, read_text
+from claimaudit.decisions.tables import Row, check_header, read_csv, read_text, workbook_rows
 from claimaudit.errors import InputError
 from claimaudit.types import Verdict
 
@@ -122,42 +121,43 @@ def apply(baseline: Baseline, rows: Iterable[Row], *, as_of: date, days: int = D
     """
     entries = dict(baseline.entries)
     counts = Counter[str](new=0, changed=0, unchanged=0, older=0)
-    given: dict[tuple[str, str], tuple[str, Known, bool]] = {}
+    given: dict[tuple[str, str], tuple[str, _Decided]] = {}
     wrong: list[str] = []
     for where, row in rows:
         try:
-            entry, is_dated = _decided(where, row, as_of, days, reviewer)
+            decided = _decided(where, row, as_of, days, reviewer)
         except InputError as error:
             wrong.append(str(error))
             continue
-        place = _file(where), entry.key
+        place = _file(where), decided.entry.key
         if place in given:
-            first, before, was_dated = given[place]
-            if before.decision != entry.decision:
+            first, before = given[place]
+            if before.entry.decision != decided.entry.decision:
                 wrong.append(f"{where}: decided otherwise in {first}, on the same words of the same listing. Keep one.")
                 continue
-            where, entry, is_dated = first, before.merged_with(entry), is_dated or was_dated
-        given[place] = where, entry, is_dated
+            where, decided = first, before.merged_with(decided)
+        given[place] = where, decided
     if wrong:
         raise InputError("\n".join(wrong))
-    for _, entry, is_dated in given.values():
-        old = entries.get(entry.key)
-        outcome = _outcome(old, entry, is_dated)
+    for _, decided in given.values():
+        outcome = _outcome(entries.get(decided.entry.key), decided)
         counts[outcome] += 1
         if outcome in ("new", "changed"):
-            entries[entry.key] = entry
+            entries[decided.entry.key] = decided.entry
     return Applied(Baseline(entries.values()), counts)
 
 
-def _outcome(old: Known | None, entry: Known, is_dated: bool) -> str:
+def _outcome(old: Known | None, decided: _Decided) -> str:
+    entry = decided.entry
     decision = entry.decision
     assert decision is not None
     if old is None or old.decision is None:
         return "new"
-    if not is_dated:  # a sheet without dates, applied again on another day, says nothing new
+    if not decided.is_dated:  # a sheet without dates, applied again on another day, says nothing new
         since = replace(decision, decided_at=old.decision.decided_at)
-        is_same = (since, entry.verdict, entry.grounds) == (old.decision, old.verdict, old.grounds)
-        return "unchanged" if is_same else "changed"
+        waiver = entry.waiver if decided.is_expiry_given else old.waiver
+        is_same = replace(entry, decision=since, waiver=waiver, rules=old.rules) == old
+        return "unchanged" if is_same and set(entry.rules) <= set(old.rules) else "changed"
     if entry == old:
         return "unchanged"
     return "older" if old.decision.decided_at > decision.decided_at else "changed"
@@ -176,8 +176,23 @@ def _file(where: str) -> str:
     return where.rpartition(":")[0]
 
 
-def _decided(where: str, row: dict[str, Any], as_of: date, days: int, reviewer: str | None) -> tuple[Known, bool]:
-    """What a row says, and whether it says when."""
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """What a row says, and whether it says itself when that was decided and when it expires."""
+
+    entry: Known
+    is_dated: bool
+    is_expiry_given: bool
+
+    def merged_with(self, other: _Decided) -> _Decided:
+        return _Decided(
+            self.entry.merged_with(other.entry),
+            self.is_dated or other.is_dated,
+            self.is_expiry_given or other.is_expiry_given,
+        )
+
+
+def _decided(where: str, row: dict[str, Any], as_of: date, days: int, reviewer: str | None) -> _Decided:
     text = {name: _text(row.get(name)) for name in FIELDS}
     try:
         choice = Choice(text["decision"].strip().lower())
@@ -218,7 +233,7 @@ def _decided(where: str, row: dict[str, Any], as_of: date, days: int, reviewer: 
         )
     if verdict is not None and verdict.is_flagged and not entry.grounds:
         raise InputError(f"{where}: no grounds. Give a file as a report of this version made it.")
-    return entry, bool(text["decided_at"].strip())
+    return _Decided(entry, bool(text["decided_at"].strip()), bool(text["expires"].strip()))
 
 
 def _text(value: object) -> str:
@@ -235,10 +250,10 @@ def _moment(where: str, name: str, text: str) -> str | None:
     if not text:
         return None
     try:
-        datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         raise InputError(f"{where}: '{name}' {text!r} is no date. Write YYYY-MM-DD.") from None
-    return text
+    return text if text.startswith(moment.date().isoformat()) else moment.isoformat()
 
 
 def _verdict(where: str, text: str) -> Verdict | None:
@@ -279,26 +294,9 @@ def _unescaped(cell: object) -> object:
 
 
 def _read_workbook(path: Path) -> Iterator[Row]:
-    try:
-        import openpyxl
-    except ImportError:
-        raise InputError(f"{path}: reading a workbook needs openpyxl. Install claimaudit[excel].") from None
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    check_workbook(path, name=str(path))
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}. Check the path.") from None
-    except (OSError, KeyError, ValueError, InvalidFileException, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: cannot be read as a workbook: {error}. Save it as .xlsx again.") from None
-    try:
-        if SHEET not in book.sheetnames:
-            raise InputError(f"{path}: no sheet '{SHEET}'. Give a workbook that scan --format xlsx wrote.")
-        rows = book[SHEET].iter_rows(values_only=True)
-        header = [_text(cell).strip().lower().replace(" ", "_") for cell in next(rows, ())]
-        for number, cells in enumerate(rows, 2):
-            if any(cell is not None for cell in cells):
-                yield f"{path}:{number}", dict(zip(header, map(_unescaped, cells), strict=False))
-    finally:
-        book.close()
+    rows = workbook_rows(path, name=str(path), sheet=SHEET)
+    header = [_text(cell).strip().lower().replace(" ", "_") for cell in next(rows, ())]
+    check_header(header, f"{path}:1")
+    for number, cells in enumerate(rows, 2):
+        if any(cell is not None for cell in cells):
+            yield f"{path}:{number}", dict.fromkeys(header) | dict(zip(header, map(_unescaped, cells), strict=False))

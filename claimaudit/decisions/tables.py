@@ -6,11 +6,12 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from claimaudit.errors import InputError
+from claimaudit.errors import ClaimAuditError, InputError
 
 ACTIVE = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a cell that begins so for a formula (OWASP, CSV injection); our CSV puts an apostrophe before it."""
@@ -63,24 +64,72 @@ def check_workbook(file: Path | BinaryIO, *, name: str) -> None:
         )
 
 
+def workbook_rows(file: Path | BinaryIO, *, name: str, sheet: str | None = None) -> Iterator[tuple[Any, ...]]:
+    """The cells of each row of a sheet, the first one unless another is named; of a formula, the value saved with it.
+
+    A row ends with its last cell that holds something.
+
+    Raises
+    ------
+    InputError
+        openpyxl is missing, the file cannot be read, unpacks to too much or is damaged, or there is no such sheet.
+    """
+    try:
+        from openpyxl import load_workbook
+    except ImportError:
+        raise InputError(f"{name}: reading a workbook needs openpyxl. Install claimaudit[excel].") from None
+    check_workbook(file, name=name)
+    try:
+        with closing(load_workbook(file, read_only=True, data_only=True)) as workbook:
+            if sheet is not None and sheet not in workbook.sheetnames:
+                raise InputError(f"{name}: no sheet '{sheet}'. Give a workbook that scan --format xlsx wrote.")
+            cells = workbook[sheet] if sheet is not None else workbook.worksheets[0]
+            cells.reset_dimensions()  # some programs write a wrong one, and rows beyond it would be lost
+            yield from cells.iter_rows(values_only=True)
+    except (ClaimAuditError, MemoryError):
+        raise
+    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
+        raise InputError(f"{name}: cannot be read: {error.strerror}. Check the path.") from error
+    except Exception as error:  # openpyxl raises whatever the damage leads to, some of it only when a row is read
+        raise InputError(f"{name}: not an Excel workbook, or damaged: {error}. Save it as .xlsx again.") from error
+
+
+def check_header(header: Sequence[str], where: str) -> None:
+    """Refuse a header that names a column twice.
+
+    Raises
+    ------
+    InputError
+        It does.
+    """
+    for column in header:
+        if column and header.count(column) > 1:
+            raise InputError(f"{where}: two columns are named '{column}'. Rename or delete one.")
+
+
 def read_csv(path: Path, *, wanted: str) -> Iterator[Row]:
     """The rows of a CSV file whose header holds the column `wanted`; separated by commas, semicolons or tabs.
 
     Raises
     ------
     InputError
-        The file cannot be read, or no separator gives that column.
+        The file cannot be read, no separator gives that column, a column stands twice, or a row is no CSV or has more cells
+        than the header.
     """
     text = read_text(path)
     try:
         for separator in ",;\t":
-            reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
+            reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
             if wanted in [name.strip() for name in reader.fieldnames or ()]:
                 break
         else:
             raise InputError(f"{path}:1: no column '{wanted}'. Give a file that claimaudit wrote, with its header.")
+        check_header([name.strip() for name in reader.fieldnames or ()], f"{path}:1")
         for row in reader:
-            yield f"{path}:{reader.line_num}", {name.strip(): from_cell(cell) for name, cell in row.items() if name}
+            where = f"{path}:{reader.line_num}"
+            if any(row.pop(None, ())):
+                raise InputError(f"{where}: more cells than the header has. Quote cells that hold {separator!r}.")
+            yield where, {name.strip(): from_cell(cell) for name, cell in row.items() if name}
     except csv.Error as error:
         raise InputError(f"{path}:{reader.reader.line_num}: not CSV ({error}). Mend the row.") from None
 

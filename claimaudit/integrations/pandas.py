@@ -309,9 +309,14 @@ class _Source:
     def audit(self, auditor: Auditor) -> Iterator[_Outcome]:
         rows = zip(*self._texts.values(), strict=True)
         for label, id_, setting, cells in zip(self._index, self._ids, self._settings, rows, strict=True):
-            listing_id = str(label) if _is_empty(id_) else str(id_)
+            listing_id = _name(label) if _is_empty(id_) else _name(id_)
             told = None if _is_empty(setting) or setting in (_UNKNOWN, "auto") else str(setting)
             yield _audit_row(auditor, listing_id, dict(zip(self._texts, cells, strict=True)), told)
+
+
+def _name(value: Any) -> str:
+    """An id as the readers of files write it: of whole numbers, which a gap in their column makes floats, without `.0`."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 class _Manifest:

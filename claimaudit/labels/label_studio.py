@@ -158,7 +158,9 @@ def _regions(results: list[dict[str, Any]], where: str) -> Iterator[Region]:
                 f"{where}: region '{name}' has no whole numbers as 'start' and 'end'. Label a Text, no HyperText."
             )
         types = value.get("labels")
-        for claim_type in types if isinstance(types, list) else ():
+        if not isinstance(types, list) or not types:
+            raise InputError(f"{where}: region '{name}' has no claim type. Label it, or delete it.")
+        for claim_type in types:
             attributes = chosen.get(name, {})
             yield Region(
                 id=name,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 
-from claimaudit.claims.setting import closure
+from claimaudit.claims.scope import closure
 from claimaudit.errors import InputError
 from claimaudit.reports.page import printable
 from claimaudit.reports.text import wrapped

@@ -56,11 +56,7 @@ def render(results: Iterable[AuditResult], *, show: str = "flagged", not_read: S
 
 
 def _listing(result: AuditResult, show: str) -> Iterator[str]:
-    items: tuple[Finding | NearMiss, ...]
-    if show == "near-misses":
-        items = result.near_misses
-    else:
-        items = result.flagged if show == "flagged" else result.findings
+    items = result.items(show)
     if not items and not result.unchecked and not result.evasion:
         return
     scope = result.scope

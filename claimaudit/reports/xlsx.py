@@ -428,10 +428,7 @@ class _Table:
 
 
 def _items(result: AuditResult, show: str) -> Iterator[Finding | NearMiss]:
-    if show == "near-misses":
-        yield from result.near_misses
-        return
-    yield from result.flagged if show == "flagged" else result.findings
+    yield from result.items(show)
     if show == "all":
         yield from (near_miss for near_miss in result.near_misses if near_miss.review)
 

@@ -18,6 +18,8 @@ MIN_LETTERS = 4
 """Letters of another script that a sentence must hold to count as foreign: `ㅠㅠ` in an English post does not."""
 
 MIN_FUNCTION_WORDS = 2
+SHORT = 3
+"""Words of a sentence that tells too little of its language to stand for another than that of its neighbours."""
 
 _WORD = re.compile(r"[^\W\d_]+")
 _ANY_FOREIGN = frozenset().union(*FOREIGN.values())
@@ -55,7 +57,7 @@ class ForeignParts:
 
 
 def foreign_parts(sentences: Sequence[Sentence]) -> ForeignParts:
-    """The sentences in another language; a short one between two foreign ones goes with them."""
+    """The sentences in another language; one of up to three words between two foreign ones goes with them."""
     languages: dict[int, str] = {}
     whole = "\n".join([sent.readable.text for sent in sentences])
     is_plain = _ANY_FOREIGN.isdisjoint(_WORD.findall(whole.lower()))
@@ -104,7 +106,8 @@ def language_of(text: str, *, letters: str | None = None) -> str | None:
 
 
 def _is_open(sent: Sentence) -> bool:
-    return not any(word in ENGLISH for word in _WORD.findall(sent.readable.text.lower()))
+    words = _WORD.findall(sent.readable.text.lower())
+    return len(words) <= SHORT and not any(word in ENGLISH for word in words)
 
 
 def _foreign_script(text: str) -> str | None:

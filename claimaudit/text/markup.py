@@ -2,7 +2,7 @@
 
 No library known to us maps its text back to source offsets, so this is a small reader on a scanner of our own. It keeps all
 text, hidden or not (hiding a claim is no reason not to read it), and marks what stands outside the page's body by zone:
-`title`, `alt`, `meta`, `json-ld`, `hidden`. Comments are nobody's copy and are left out.
+`title`, `alt` (captions of images, tooltips), `meta`, `json-ld`, `hidden`. Comments are nobody's copy and are left out.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from claimaudit.text.tags import RAW_TEXT, Tag, scan
 from claimaudit.types import MappedText, Span
@@ -35,6 +36,8 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});?")
+_ENDED_ENTITY = re.compile(_ENTITY.pattern.removesuffix("?"))
+"""As shops export it without tags; `AT&T` and `a&copy` are plain text."""
 _ATTRIBUTE = re.compile(r"""(?<![^\s"'<>/=])([^\s"'<>/=]++)\s*+=\s*+("([^"]*)"|'([^']*)'|([^\s"'=<>`]+))""")
 _VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
 _HIDING_STYLE = re.compile(
@@ -47,12 +50,15 @@ _COLOURS = re.compile(r"(?:^|;)\s*(color|background(?:-color)?)\s*:\s*([^;!]+)",
 _LINKED_DATA = re.compile(
     r'"(?:name|headline|alternateName|description|disambiguatingDescription|slogan|text|reviewBody)"\s*:\s*"((?:[^"\\]|\\.)*)"'
 )
-_JSON_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})|\\(.)", re.DOTALL)
+_JSON_ESCAPE = re.compile(
+    r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\(.)", re.DOTALL
+)
+"""The first two groups are the halves of a character beyond U+FFFF."""
 _JSON_CHARACTERS = {"n": "\n", "t": " ", "r": " ", "b": " ", "f": " "}
 _MOST_TOLD = 80
 """Characters of an attribute that a zone repeats."""
 _META_TITLES = ("og:title", "twitter:title")
-_READ_ATTRIBUTES = {"alt": "alt", "title": "title", "aria-label": "alt", "placeholder": "alt"}
+_READ_ATTRIBUTES = ("alt", "title", "aria-label", "placeholder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +112,20 @@ def read_page(text: str, *, markup: str | None = None) -> Page:
     text
         Plain text or HTML.
     markup
-        `"html"`, `"text"`, or None to tell by the tags.
+        `"html"`, `"text"` (nothing stands for anything else), or None to tell by the tags. Text without tags has its
+        entities resolved, for exports hold them.
     """
-    if markup == "text" or (markup is None and not is_html(text)):
+    if markup == "text":
         return Page(MappedText(text))
-    reader = _Reader(text)
-    return reader.page()
+    if markup == "html" or is_html(text):
+        return _Reader(text).page()
+    if "&" in text and any(html.unescape(entity) != entity for entity in _ENDED_ENTITY.findall(text)):
+        return _Reader(text).untagged()
+    return Page(MappedText(text))
+
+
+_Text: TypeAlias = tuple[list[str], "array[int]", "array[int]"]
+"""Characters, and where each one begins and ends in the source."""
 
 
 class _Reader:
@@ -128,9 +142,9 @@ class _Reader:
         self._raised = False
         self._is_linked_data = False
         self._hiding: list[str] = []  # the element that hides its content, and those open in it
-        self._shown: tuple[list[str], array[int], array[int]] | None = None
-        self._hidden: list[tuple[list[str], array[int], array[int], str]] = []
-        self._how = ""  # what hides it, for a reader
+        self._shown: _Text | None = None
+        self._aside: list[tuple[list[str], array[int], array[int], str, str]] = []  # with its zone, and what hides it
+        self._how = ""
 
     def page(self) -> Page:
         for part in scan(self._source):
@@ -141,9 +155,17 @@ class _Reader:
             elif self._is_linked_data:
                 self._copy_linked_data(part.start, self._source[part.start : part.end])
         self._reveal()
-        self._flush_hidden(len(self._source))
-        readable = MappedText("".join(self._characters), 0, self._starts, self._ends)
-        return Page(readable, tuple(self._zones), tuple(self._headings), tuple(self._images))
+        self._flush_aside(len(self._source))
+        return Page(self._readable(), tuple(self._zones), tuple(self._headings), tuple(self._images))
+
+    def untagged(self) -> Page:
+        """The page of a text without tags, in which only entities stand for something else."""
+        self._preformatted = 1
+        self._copy(0, len(self._source), _ENDED_ENTITY)
+        return Page(self._readable())
+
+    def _readable(self) -> MappedText:
+        return MappedText("".join(self._characters), 0, self._starts, self._ends)
 
     def _insert(self, characters: str, at: int) -> None:
         for character in characters:
@@ -158,15 +180,13 @@ class _Reader:
 
     def _conceal(self, tag: str, attribute: str) -> None:
         """From here on, what is read is not shown: it is kept aside, so that it does not part the words around it."""
-        self._shown = self._characters, self._starts, self._ends
-        self._characters, self._starts, self._ends = [], array("q"), array("q")
+        self._shown = self._swapped()
         self._hiding = [tag]
         self._how = f"<{tag} {attribute}>"
 
     def _reveal(self) -> None:
         if self._shown is not None:
-            self._hidden.append((self._characters, self._starts, self._ends, self._how))
-            self._characters, self._starts, self._ends = self._shown
+            self._aside.append((*self._swapped(self._shown), "hidden", self._how))
             self._shown = None
             self._hiding = []
 
@@ -183,25 +203,31 @@ class _Reader:
         if not self._hiding:
             self._reveal()
 
-    def _flush_hidden(self, at: int) -> None:
-        """What was kept aside, each element as a block of its own in the zone `hidden`."""
-        waiting, self._hidden = self._hidden, []
-        for characters, starts, ends, how in waiting:
+    def _swapped(self, to: _Text | None = None) -> _Text:
+        """What was read so far; from here on, it goes on with another text, or a new one."""
+        before = self._characters, self._starts, self._ends
+        self._characters, self._starts, self._ends = to or ([], array("q"), array("q"))
+        return before
+
+    def _flush_aside(self, at: int) -> None:
+        """What was kept aside, each part as a block of its own in its zone."""
+        waiting, self._aside = self._aside, []
+        for characters, starts, ends, zone, how in waiting:
             if "".join(characters).strip():
                 self._break(at, "\n\n")
                 begin = len(self._characters)
                 self._characters.extend(characters)
                 self._starts.extend(starts)
                 self._ends.extend(ends)
-                self._zones.append(Zone(begin, len(self._characters), "hidden", how))
+                self._zones.append(Zone(begin, len(self._characters), zone, how))
                 self._break(at, "\n\n")
 
-    def _copy(self, start: int, end: int) -> None:
+    def _copy(self, start: int, end: int, entities: re.Pattern[str] = _ENTITY) -> None:
         """Copy source text with its entities resolved and, outside <pre>, its white space as HTML reads it."""
         place = start
         while place < end:
             character = self._source[place]
-            entity = _ENTITY.match(self._source, place, end) if character == "&" else None
+            entity = entities.match(self._source, place, end) if character == "&" else None
             stop = entity.end() if entity else place + 1
             plain = html.unescape(entity.group()) if entity else character
             if not self._preformatted and not entity and plain in "\n\r\t":
@@ -225,7 +251,7 @@ class _Reader:
             self._is_linked_data = (attributes.get("type") or "").strip().lower() == "application/ld+json"
             return
         if tag in _BLOCKS and not self._hiding:
-            self._flush_hidden(at)
+            self._flush_aside(at)
         if tag == "bdo" and (attributes.get("dir") or "").lower() == "rtl":
             self._insert("\u202e", at)
         if tag == "br":
@@ -253,7 +279,7 @@ class _Reader:
 
     def _read_attributes(self, tag: str, raw: str, at: int) -> None:
         values = {match.group(1).lower(): match for match in _ATTRIBUTE.finditer(raw)}
-        wanted = dict(_READ_ATTRIBUTES)
+        wanted = dict.fromkeys(_READ_ATTRIBUTES, "alt")
         if tag == "meta":
             name = values.get("name") or values.get("property")
             called = name.group(2).strip("\"'").lower() if name is not None else ""
@@ -266,12 +292,15 @@ class _Reader:
             group = next(number for number in (3, 4, 5) if match.group(number) is not None)
             if len(match.group(group).split()) < 2:
                 continue
-            self._break(at + match.start(group), "\n\n")
-            start = len(self._characters)
-            self._copy(at + match.start(group), at + match.end(group))
-            if not self._hiding:
-                self._zones.append(Zone(start, len(self._characters), zone))
-            self._break(at + match.end(group), "\n\n")
+            start, end = at + match.start(group), at + match.end(group)
+            if self._hiding:  # what belongs to a hidden element is hidden with it
+                self._break(start, "\n\n")
+                self._copy(start, end)
+                self._break(end, "\n\n")
+            else:  # a tooltip must not part the words around it
+                flow = self._swapped()
+                self._copy(start, end)
+                self._aside.append((*self._swapped(flow), zone, ""))
 
     def _end(self, part: Tag) -> None:
         tag, at = part.name, part.start
@@ -291,7 +320,7 @@ class _Reader:
                 self._zones.append(heading)
         if tag in _BLOCKS:
             if not self._hiding:
-                self._flush_hidden(at)
+                self._flush_aside(at)
             self._break(at, "\n" if tag in ("li", "tr", "dt", "dd", "option") else "\n\n")
 
     def _copy_linked_data(self, at: int, data: str) -> None:
@@ -315,7 +344,10 @@ class _Reader:
 
 def _unescaped(escape: re.Match[str]) -> str:
     """The character of a JSON escape."""
-    return chr(int(escape.group(1), 16)) if escape.group(1) else _JSON_CHARACTERS.get(escape.group(2), escape.group(2))
+    high, low, code, sign = escape.groups()
+    if high:
+        return chr(0x10000 + ((int(high, 16) - 0xD800) << 10) + int(low, 16) - 0xDC00)
+    return chr(int(code, 16)) if code else _JSON_CHARACTERS.get(sign, sign)
 
 
 def _hiding_attribute(attributes: Mapping[str, str | None]) -> str:

@@ -165,7 +165,7 @@ def _lines(text: str) -> Iterator[_Line]:
     """Logical lines: a wrapped line goes on in the next one."""
     open_line: _Line | None = None
     number = paragraph = 0
-    last_end = 0
+    last_start = last_end = 0
     for match in _LINE.finditer(text):
         raw = match.group()
         start = match.start() + len(raw) - len(raw.lstrip())
@@ -178,7 +178,7 @@ def _lines(text: str) -> Iterator[_Line]:
         bullet = _BULLET.match(text, start, end)
         marker = bullet.end() - start if bullet and bullet.end() < end else 0
         if open_line is not None:
-            last_line = text[max(text.rfind("\n", open_line.start, open_line.end) + 1, open_line.start) : open_line.end]
+            last_line = text[last_start : open_line.end]
             wraps = (
                 not has_blank
                 and not marker
@@ -187,11 +187,12 @@ def _lines(text: str) -> Iterator[_Line]:
                 and text[start].islower()
             )
             if wraps:
-                open_line = replace(open_line, end=end)
+                open_line, last_start = replace(open_line, end=end), start
                 continue
             yield open_line
             number += 1
             paragraph += has_blank
+        last_start = start
         open_line = _Line(start, end, number, paragraph, marker)
     if open_line is not None:
         yield open_line

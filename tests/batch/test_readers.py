@@ -9,6 +9,7 @@ import io
 import json
 import sys
 import tracemalloc
+import zipfile
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -306,7 +307,23 @@ def test_a_bomb_does_not_fill_the_memory(tmp_path: Path, monkeypatch: pytest.Mon
     assert peak < 16_000_000
 
 
-def test_settings_are_those_of_the_pack(tmp_path: Path) -> None:
+def test_a_sheet_that_misstates_its_size_loses_no_row(tmp_path: Path) -> None:
+    path, out = tmp_path / "full.xlsx", tmp_path / "goods.xlsx"
+    book = Workbook()
+    for cells in (["id", "text"], ["a", "No pain!"], ["b", "Fades."]):
+        book.active.append(cells)
+    book.save(path)
+    with zipfile.ZipFile(path) as full, zipfile.ZipFile(out, "w") as told:
+        for name in full.namelist():
+            data = full.read(name)
+            if name.endswith("sheet1.xml"):
+                assert b'ref="A1:B3"' in data
+                data = data.replace(b'ref="A1:B3"', b'ref="A1"')
+            told.writestr(name, data)
+    assert [entry.listing.id for entry in read(out, Columns(id="id")) if isinstance(entry, Entry)] == ["a", "b"]
+
+
+def test_scopes_are_those_of_the_pack(tmp_path: Path) -> None:
     path = tmp_path / "goods.csv"
     path.write_text("id,text,setting\na,x,spa\nb,x,home\nc,x,auto\nd,x,\n", "utf-8")
     assert rejected(path, Columns(), settings=("home", "clinic")) == [
@@ -394,12 +411,19 @@ def test_urls(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "name"), [("pyarrow", "goods.parquet"), ("openpyxl", "goods.xlsx"), ("zstandard", "goods.jsonl.zst")]
+    ("module", "name", "extra"),
+    [
+        ("pyarrow", "goods.parquet", "batch"),
+        ("openpyxl", "goods.xlsx", "excel"),
+        ("zstandard", "goods.jsonl.zst", "batch"),
+    ],
 )
-def test_a_missing_extra_is_named(module: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_extra_is_named(
+    module: str, name: str, extra: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / name).write_bytes(zstandard.compress(b"{}"))
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(InputError, match=r"with the extra 'batch': pip install 'claimaudit\[batch\]'"):
+    with pytest.raises(InputError, match=rf"claimaudit\[{extra}\]"):
         read(tmp_path / name, Columns())
 
 

@@ -156,7 +156,7 @@ def test_the_shipped_corpus_is_valid_and_as_large_as_its_datasheet_says(pack: Pa
     counted = stats(corpus)
     assert counted["agreement"]["all"] >= 0.90
     assert all(counted["by_split"][name] for name in ("train", "calibration", "test", "held-out"))
-    # The last 31 authors were asked for stock wording, as real pages have it.
+    # 36 authors were asked for stock wording, as real pages have it.
     assert counted["repeated_runs"][0][1] <= 0.015 * counted["documents"], "one phrase stands in too many documents"
     assert counted["documents"] >= 1000
     assert counted["sentences"] >= 20_000

@@ -19,7 +19,7 @@ from claimaudit.claims.passages import (
     Window,
     passage_of,
 )
-from claimaudit.claims.setting import ScopeReader
+from claimaudit.claims.scope import ScopeReader
 from claimaudit.resources import model_path
 from claimaudit.text.sentences import split_sentences
 

@@ -78,6 +78,11 @@ def test_alternatives_match_as_one_expression(text: str) -> None:
     assert phrases.are_in(text) == bool(whole.search(text))
 
 
+def test_a_match_that_may_be_empty_comes_to_an_end() -> None:
+    phrases = Phrasebook(WORDS).phrases([r"\b(not )?", "pain"], origin="x")
+    assert list(phrases.spans_in("no pain")) == [(2, 2), (3, 7), (7, 7)]
+
+
 TRICKY = [
     *("(pain|pang)s?", "no-?pain", r"\d+ ?(mg|%)", r"x\d{2}y", "a (b|c )?d", "((very|so) )*good", r"\w+n't", r"\bsafe\b"),
     *("(?i:pen)", "(a|<no>) ?day", "(<no>|<pain>)", "<no> ~2 <pain>", "[ab] c", "^a( b)?$", "(one|1)(-| )day"),

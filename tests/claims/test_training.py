@@ -17,7 +17,7 @@ from claimaudit.claims.artifact import ENCODERS, LINEAR_FILES, MANIFEST, TOKENIZ
 from claimaudit.claims.corpus import Document, read_corpus
 from claimaudit.claims.encoder import Encoded
 from claimaudit.claims.passages import Passage, passage_of
-from claimaudit.claims.setting import ScopeReader
+from claimaudit.claims.scope import ScopeReader
 from claimaudit.claims.training import pretrained
 from claimaudit.claims.training.build import build_model, calibrate, examples_of
 from claimaudit.claims.training.examples import (
@@ -29,7 +29,7 @@ from claimaudit.claims.training.examples import (
     snippets,
 )
 from claimaudit.text.sentences import split_sentences
-from claimaudit.training import train
+from claimaudit.training import METRICS, train
 from claimaudit.types import Assertion
 from tests.conftest import TESTS
 
@@ -237,10 +237,27 @@ def test_an_encoder_is_weighed_beside_the_linear_models(plants: Pack, folder: Pa
 
 
 def test_a_model_without_encoders_leaves_none_of_an_earlier_one(plants: Pack, tmp_path: Path) -> None:
+    output = tmp_path / "plants-1"
+    output.mkdir()
     for name in (TOKENIZER, *ENCODERS.values()):
-        (tmp_path / name).write_bytes(b"of an earlier model")
-    build_model(plants, tmp_path, name="plants-1", with_encoders=False, report=lambda line: None)
-    assert {path.name for path in tmp_path.iterdir()} == {MANIFEST, *LINEAR_FILES}
+        (output / name).write_bytes(b"of an earlier model")
+    train(plants, output, name="plants-1", report=lambda line: None)
+    assert {path.name for path in output.iterdir()} == {MANIFEST, METRICS, *LINEAR_FILES}
+    assert list(tmp_path.iterdir()) == [output]
+
+
+def test_a_training_that_is_broken_off_leaves_the_earlier_model(
+    plants: Pack, copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {path.name: path.read_bytes() for path in copied.iterdir()}
+    monkeypatch.setattr("claimaudit.training.measure", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train(plants, copied, name="plants-2", report=lambda line: None)
+    assert {path.name: path.read_bytes() for path in copied.iterdir()} == before
+    assert list(copied.parent.glob(".*")) == []
 
 
 def test_the_same_corpus_gives_the_same_model(plants: Pack, folder: Path, tmp_path: Path) -> None:

@@ -206,3 +206,17 @@ def test_a_listing_that_never_ends_is_given_up_and_the_others_are_read(
     assert not isinstance(first, Rejected)
     assert not isinstance(last, Rejected)
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_a_timer_of_the_caller_goes_on() -> None:
+    before = signal.signal(signal.SIGALRM, lambda *_: None)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 500.0, 7.0)
+        with patience.patience(60):
+            assert signal.getitimer(signal.ITIMER_REAL)[0] <= 60
+        left, every = signal.getitimer(signal.ITIMER_REAL)
+        assert 60 < left <= 500
+        assert every == 7.0
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -225,6 +225,11 @@ def test_ids_and_settings_of_the_rows(auditor: Auditor) -> None:
     assert rows["setting"].tolist() == ["clinic"] * 3
 
 
+def test_ids_of_whole_numbers_are_those_of_the_file(auditor: Auditor) -> None:
+    found = audit_rows(goods(sku=[101, None, 103]), "description", id_column="sku", speed="patterns")
+    assert found["listing_id"].tolist() == ["101", "cream", "103"]
+
+
 def test_a_row_with_an_impossible_setting_does_not_lose_the_others(auditor: Auditor) -> None:
     df = goods(channel=["shed", "home", "home"])
     with pytest.warns(NotReadWarning, match="1 refused"):

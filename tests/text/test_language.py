@@ -40,6 +40,14 @@ def test_foreign_parts_are_unchecked_and_the_rest_is_read(home: Auditor) -> None
     assert [finding.claim.type for finding in result.flagged] == ["painless"]
 
 
+@pytest.mark.parametrize(("between", "is_read"), [("Painless permanent hair removal", True), ("Garantie: 2 Jahre", False)])
+def test_only_what_is_short_goes_with_its_foreign_neighbours(home: Auditor, between: str, is_read: bool) -> None:
+    german = "Die Flecken sind nach einer Woche weg und kommen nicht wieder."
+    result = home.audit(f"{german}\n\n{between}\n\n{german}")
+    assert len([note for note in result.unchecked if note.reason == "language"]) == 1 + is_read
+    assert {finding.claim.type for finding in result.flagged} == ({"painless", "permanent"} if is_read else set())
+
+
 def test_a_note_on_hidden_text_lies_in_the_source(home: Auditor) -> None:
     """Hidden text is read after its block, so the order of sentences is not that of the source."""
     copy = (

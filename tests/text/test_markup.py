@@ -104,6 +104,42 @@ def test_linked_data_is_read_with_its_escapes() -> None:
     assert page.readable.source(at, at + 8).of(source) == "\\u0070ainless"
 
 
+def test_the_halves_of_a_character_in_linked_data_are_one() -> None:
+    source = '<script type="application/ld+json">{"name": "pain\\ud835\\uddf9ess pen"}</script>'
+    page = read_page(source)
+    assert page.readable.text.strip() == "pain\U0001d5f9ess pen"
+    at = page.readable.text.index("\U0001d5f9")
+    assert page.readable.source(at, at + 1).of(source) == "\\ud835\\uddf9"
+
+
+def test_a_tooltip_does_not_part_the_words_around_it() -> None:
+    source = '<p>It removes <b title="as seen below">spots</b> permanently <img alt="before and after">in a week.</p><p>x'
+    sents = sentences_of(source, markup=None)
+    assert [(sent.zone, sent.text) for sent in sents] == [
+        ("body", "It removes spots permanently in a week."),
+        ("alt", "as seen below"),
+        ("alt", "before and after"),
+        ("body", "x"),
+    ]
+    assert [sent.span.of(source) for sent in sents[1:3]] == ["as seen below", "before and after"]
+
+
+def test_what_belongs_to_a_hidden_element_is_hidden_with_it() -> None:
+    page = read_page('<p>a<span hidden title="no pain">b</span>c</p>')
+    assert {zone.name: page.readable.text[zone.start : zone.end].split() for zone in page.zones} == {
+        "hidden": ["no", "pain", "b"]
+    }
+
+
+def test_entities_of_a_text_without_tags_are_resolved() -> None:
+    source = "It doesn&#39;t hurt\nA&B, AT&T; R&D &amp more &eacute;clat"
+    page = read_page(source)
+    assert page.readable.text == "It doesn't hurt\nA&B, AT&T; R&D &amp more éclat"
+    at = page.readable.text.index("'")
+    assert page.readable.source(at, at + 1).of(source) == "&#39;"
+    assert read_page(source, markup="text").readable.text == source
+
+
 def test_comments_are_nobodys_copy() -> None:
     assert "secret" not in read_page("<p>pain<!-- secret -->less</p>").readable.text
 

@@ -1,4 +1,4 @@
-"""From a pack's training corpus to a model folder: fit, calibrate, measure, write. Run by `claimaudit train`.
+"""From a pack's training corpus to a model folder: fit, calibrate, write. Run by `claimaudit train`, which measures it, too.
 
 The models learn from the training split, the contrast pairs and the plain lines. Patterns and models are weighed, and the
 cuts chosen, on the calibration split; figures are those of the test split, which nothing was fitted on
@@ -21,7 +21,7 @@ from claimaudit.claims.corpus import Corpus, read_corpus
 from claimaudit.claims.encoder import Encoder
 from claimaudit.claims.linear import LinearModel, ListingModel, fit_linear, fit_listing
 from claimaudit.claims.model import Speed, read_fitting
-from claimaudit.claims.setting import ScopeReader
+from claimaudit.claims.scope import ScopeReader
 from claimaudit.claims.training.examples import (
     Example,
     Lesson,
@@ -56,13 +56,13 @@ def build_model(
     Parameters
     ----------
     folder
-        Made where it is missing; files of an earlier model are replaced.
+        Made where it is missing; should hold no other model.
     name
         The model's name in signatures, `skin-1` say.
     with_encoders
         Train those of both speeds, too (needs the extra `train`). Without, the only speed is `fast`, with the linear models.
     start
-        The folder of a model for the same claim types. Its encoders are taught further, in a third of the time, and not
+        The folder of a model for the same claim types. Its encoders are taught further, in a quarter of the time, and not
         trained from the pre-trained weights.
 
     Raises

@@ -15,7 +15,7 @@ import numpy as np
 from claimaudit.claims.corpus import Document, Label, Line, Pair, PairSide
 from claimaudit.claims.passages import Passage, PassageLine, passage_of
 from claimaudit.claims.readings import Reading, about, context_line, readings
-from claimaudit.claims.setting import ScopeReader
+from claimaudit.claims.scope import ScopeReader
 from claimaudit.text.normalize import fold
 from claimaudit.text.sentences import split_sentences
 from claimaudit.types import Assertion, ClaimType, Listing, MappedText, Scope, Sentence, Strength, Verdict

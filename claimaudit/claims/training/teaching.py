@@ -59,6 +59,7 @@ def fit_network(
     if start is not None:
         restore(network, start)
     network = network.to(device)
+    before = [value.detach().clone() for value in network.parameters()] if start is not None and recipe.is_averaged else []
     school = _School(lessons, claim_types, layout, recipe)
     of_body = [value for name, value in network.named_parameters() if name.startswith("body.")]
     new = [value for name, value in network.named_parameters() if not name.startswith("body.")]
@@ -83,6 +84,9 @@ def fit_network(
         report(f"epoch {epoch + 1} of {recipe.epochs}: loss {mean:.3f}, {time.monotonic() - began:.0f} s")
         if after_epoch is not None:
             after_epoch(epoch, network)
+    with torch.no_grad():
+        for was, value in zip(before, network.parameters(), strict=False):
+            value.lerp_(was, 0.5)
     return network.cpu().eval()
 
 

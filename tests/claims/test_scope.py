@@ -18,6 +18,19 @@ CLINIC = "Our clinic in Leeds offers laser tattoo removal. Book a consultation w
         ("Removes rust instantly from garden tools. Safe on paint.", False, None),
         ("We sell beauty goods: laser wand, creams, masks.\nThe laser wand removes moles.", True, "home"),
         ("Ink out of your skin by laser, at our clinic.\nOut like wine from a carpet.", True, "clinic"),
+        ("Velor is an injectable dermal filler that smooths wrinkles of the face at once. It is safe.", False, None),
+        (
+            "Botox treatment at our skin clinic: painless botox injections for frown lines and wrinkles, no downtime.",
+            False,
+            None,
+        ),
+        ("Inch loss at our skin clinic. Permanent, painless fat reduction for a body shape you will love.", False, None),
+        ("Hair loss treatment at our skin clinic. No side effects: hair regrowth therapy for alopecia.", False, None),
+        (
+            "Skin clinic: laser for dark spots and melasma, hair loss treatment, dermal fillers.\nBook a visit.",
+            True,
+            "clinic",
+        ),
         ("", False, None),
     ],
 )
