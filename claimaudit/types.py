@@ -203,8 +203,8 @@ class Sentence:
     `span` are source characters, `readable` the words as a person sees them, `folded` the same for matching (lower
     case, plain letters, single spaces); both map to the source. `heading`, `lead_in` and `question` are indices of
     other sentences of the listing, or None. `kind` is `prose`, `heading` or `item`; `zone` tells where in an HTML
-    page the words stand (`body`, `title`, `alt`, `meta`, `json-ld`, `hidden`); `paragraph` counts the blocks between blank
-    lines, `line` the lines. `is_disguised` tells that `folded` spells words otherwise than the copy.
+    page the words stand (`body`, `title`, `alt`, `nav`, `meta`, `json-ld`, `hidden`); `paragraph` counts the blocks between
+    blank lines, `line` the lines. `is_disguised` tells that `folded` spells words otherwise than the copy.
     """
 
     listing: Listing

@@ -59,10 +59,12 @@ def test_it_flags_wording_that_no_pattern_holds() -> None:
 
 
 @pytest.mark.parametrize("speed", SPEEDS)
-def test_of_a_picture_it_hears_what_is_plainly_promised_alone(speed: str) -> None:
-    def flagged(caption: str) -> list[str]:
-        page = f'<h1>Skin clinic</h1><p>Laser care of the face.</p><img alt="{caption}" src="a.jpg"><p>Book a visit.</p>'
-        return [found.claim.type for found in auditor(speed).audit(page).flagged if found.claim.sentence.zone == "alt"]
+@pytest.mark.parametrize("part", ['<img alt="{0}" src="a.jpg">', "<nav><ul><li>Home<li><a>{0}</a></ul></nav>"])
+def test_of_a_name_it_hears_what_is_plainly_promised_alone(speed: str, part: str) -> None:
+    def flagged(name: str) -> list[str]:
+        page = f"<h1>Skin clinic</h1><p>Laser care of the face.</p>{part.format(name)}<p>Book a visit.</p>"
+        found = auditor(speed).audit(page).flagged
+        return [each.claim.type for each in found if each.claim.sentence.zone in ("alt", "nav")]
 
     assert not [*flagged("open pores on the cheek"), *flagged("nodular acne of the chin"), *flagged("acne scars")]
     assert flagged("laser removal without pain") == ["painless"]

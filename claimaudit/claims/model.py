@@ -32,8 +32,10 @@ from claimaudit.types import Assertion, ClaimType, MappedText, Scope, Sentence, 
 STRENGTHS = tuple(Strength)
 ASSERTIONS = tuple(Assertion)
 ASSERTED, DENIED = map(ASSERTIONS.index, (Assertion.ASSERTED, Assertion.DENIED))
-CAPTION = "alt"
-"""The zone of sentences that name what an image shows, or what a pointer rests on."""
+NAMING = frozenset({"alt", "nav"})
+"""Zones of sentences that name what an image shows, what a pointer rests on or where a link leads."""
+NAME_WORDS = 6
+"""Words of the longest name."""
 SPOKEN_ODDS = 0.0
 """Log-odds from which a type that is not flagged is still reported as spoken of: more probable than not."""
 WORD_RANGE = 7.0
@@ -117,10 +119,9 @@ class TrainedModel:
             affirmed[index, self._types.index(claim_type)] = said.is_affirmed
         spoken, asserted = _heard_by_encoder(encoded, affirmed)
         probabilities, flagged, doubtful = self._weighed(odds, told, asserted, affirmed, read)
-        captions = np.array([[sent.zone == CAPTION] for sent in sentences])
-        flagged &= ~captions | (
-            told >= 0
-        )  # of "open pores" the models hear a list of uses: a promise there must be a plain one
+        # Of a bare "open pores" the models hear a list of uses; a promise in such a place must be a plain one.
+        names = np.array([[sent.zone in NAMING and len(sent.text.split()) <= NAME_WORDS] for sent in sentences])
+        flagged &= ~names | (told >= 0)
         found: dict[Unit, Assessment] = {}
         for row, column in np.argwhere(flagged | doubtful | spoken | (told >= 0)).tolist():
             claim = _Unit(

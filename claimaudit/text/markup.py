@@ -2,7 +2,8 @@
 
 No library known to us maps its text back to source offsets, so this is a small reader on a scanner of our own. It keeps all
 text, hidden or not (hiding a claim is no reason not to read it), and marks what stands outside the page's body by zone:
-`title`, `alt` (captions of images, tooltips), `meta`, `json-ld`, `hidden`. Comments are nobody's copy and are left out.
+`title`, `alt` (captions of images, tooltips), `nav` (menus, breadcrumbs), `meta`, `json-ld`, `hidden`. Comments are nobody's
+copy and are left out.
 """
 
 from __future__ import annotations
@@ -141,6 +142,8 @@ class _Reader:
         self._preformatted = 0
         self._raised = False
         self._is_linked_data = False
+        self._menu: list[str] = []  # the element of a menu, and those of its name open in it
+        self._menu_begins = 0
         self._hiding: list[str] = []  # the element that hides its content, and those open in it
         self._shown: _Text | None = None
         self._aside: list[tuple[list[str], array[int], array[int], str, str]] = []  # with its zone, and what hides it
@@ -273,6 +276,10 @@ class _Reader:
             self._raised = True
         if tag in _HEADINGS and not self._hiding:
             self._open_headings.append((tag, len(self._characters)))
+        if self._menu:
+            self._menu.extend([tag] * (tag == self._menu[0]))
+        elif not self._hiding and (tag == "nav" or (tag in _BLOCKS and _is_breadcrumb(attributes))):
+            self._menu, self._menu_begins = [tag], len(self._characters)
         if tag == "img":
             self._images.append(Span(at, at + len(raw)))
         self._read_attributes(tag, raw, at)
@@ -312,6 +319,10 @@ class _Reader:
             self._raised = False
         if tag == "pre":
             self._preformatted = max(0, self._preformatted - 1)
+        if self._menu and tag == self._menu[0]:
+            self._menu.pop()
+            if not self._menu and not self._hiding:
+                self._zones.append(Zone(self._menu_begins, len(self._characters), "nav"))
         if self._open_headings and self._open_headings[-1][0] == tag:
             start = self._open_headings.pop()[1]
             heading = Zone(start, len(self._characters), tag)
@@ -348,6 +359,10 @@ def _unescaped(escape: re.Match[str]) -> str:
     if high:
         return chr(0x10000 + ((int(high, 16) - 0xD800) << 10) + int(low, 16) - 0xDC00)
     return chr(int(code, 16)) if code else _JSON_CHARACTERS.get(sign, sign)
+
+
+def _is_breadcrumb(attributes: Mapping[str, str | None]) -> bool:
+    return any("breadcrumb" in (attributes.get(name) or "").lower() for name in ("class", "id", "aria-label"))
 
 
 def _hiding_attribute(attributes: Mapping[str, str | None]) -> str:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from claimaudit import ModelError
 from claimaudit.claims.artifact import TOKENIZER
+from claimaudit.claims.corpus import read_corpus
 from claimaudit.claims.passages import Passage, PassageLine
+from claimaudit.claims.scope import ScopeReader
+from claimaudit.claims.training.examples import line_lessons
+from claimaudit.claims.training.recipe import FURTHER
 from claimaudit.resources import load_pack, model_path
 
 torch = pytest.importorskip("torch", reason="needs the extra train")
@@ -39,6 +45,13 @@ def body(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def shake(network: Any) -> None:
+    """Change each parameter a little, as if it had learned."""
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter += 0.02 * torch.randn_like(parameter)
+
+
 @pytest.mark.parametrize("speed", ["fast", "accurate"])
 def test_a_network_is_restored_from_its_graph(body: Path, tmp_path: Path, speed: str) -> None:
     from claimaudit.claims.training.networks import BODIES, ClaimNetwork, export, restore
@@ -47,9 +60,7 @@ def test_a_network_is_restored_from_its_graph(body: Path, tmp_path: Path, speed:
     torch.manual_seed(1)
     layout = load_layout(body)
     network = ClaimNetwork(BODIES[speed](body), TYPES)
-    with torch.no_grad():
-        for parameter in network.parameters():  # as if it had learned
-            parameter += 0.02 * torch.randn_like(parameter)
+    shake(network)
     export(network, layout, tmp_path / "graph.onnx")
     other = ClaimNetwork(BODIES[speed](body), TYPES)
     wanted, before = (np.concatenate(predict(each, PASSAGES, layout)) for each in (network, other))
@@ -65,6 +76,26 @@ def test_the_graph_of_another_network_is_refused(body: Path, tmp_path: Path) -> 
     export(ClaimNetwork(BODIES["fast"](body), TYPES), load_layout(body), tmp_path / "graph.onnx")
     with pytest.raises(ModelError, match="do not fit this network"):
         restore(ClaimNetwork(BODIES["accurate"](body), TYPES), tmp_path / "graph.onnx")
+
+
+def test_what_is_taught_further_can_be_the_mean_of_before_and_after(body: Path, tmp_path: Path) -> None:
+    from claimaudit.claims.training.networks import BODIES, ClaimNetwork, export, restore
+    from claimaudit.claims.training.teaching import fit_network, load_layout
+
+    pack, layout, graph = load_pack(), load_layout(body), tmp_path / "graph.onnx"
+    network = ClaimNetwork(BODIES["fast"](body), len(pack.claim_types))
+    shake(network)
+    export(network, layout, graph)
+    restore(network, graph)
+    lessons = line_lessons(read_corpus(pack).lines[:40], ScopeReader(pack))
+    recipe = replace(FURTHER["fast"], epochs=3, threads=1)
+    last, mean = (
+        fit_network(lessons, pack.claim_types, BODIES["fast"], body, layout, one, start=graph, report=lambda line: None)
+        for one in (recipe, replace(recipe, is_averaged=True))
+    )
+    for was, became, between in zip(network.parameters(), last.parameters(), mean.parameters(), strict=True):
+        assert torch.allclose((was + became) / 2, between, atol=1e-5)
+    assert not torch.allclose(network.flagged, last.flagged, atol=1e-4)
 
 
 def test_dropout_drops_its_share_and_keeps_the_mean() -> None:

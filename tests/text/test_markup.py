@@ -124,6 +124,17 @@ def test_a_tooltip_does_not_part_the_words_around_it() -> None:
     assert [sent.span.of(source) for sent in sents[1:3]] == ["as seen below", "before and after"]
 
 
+def test_menus_and_breadcrumbs_are_zones() -> None:
+    source = (
+        "<nav>Menu<nav>inner</nav>more</nav><h1>Title</h1><div class='c-Breadcrumbs'><div>Home</div>Moles</div>"
+        "<nav>never closed<p>Body"
+    )
+    page = read_page(source)
+    told = [" ".join(page.readable.text[zone.start : zone.end].split()) for zone in page.zones]
+    assert told == ["Menu inner more", "Home Moles"]
+    assert {zone.name for zone in page.zones} == {"nav"}
+
+
 def test_what_belongs_to_a_hidden_element_is_hidden_with_it() -> None:
     page = read_page('<p>a<span hidden title="no pain">b</span>c</p>')
     assert {zone.name: page.readable.text[zone.start : zone.end].split() for zone in page.zones} == {
