@@ -163,7 +163,7 @@ def test_an_image_is_noted_and_does_not_break_the_audit(auditor: Auditor) -> Non
     assert result.is_complete
 
 
-def test_scopes_fail_at_the_door() -> None:
+def test_settings_fail_at_the_door() -> None:
     with pytest.raises(SettingsError, match="there is no setting 'seting'"):
         Auditor(seting="home")
     with pytest.raises(SettingsError, match="'spa' is none of home, clinic"):

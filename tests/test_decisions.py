@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from claimaudit import Auditor, InputError, Listing, OutputError
 from claimaudit.batch.writers import Csv, JsonLines
 from claimaudit.decisions.baseline import Baseline, Choice, Decision, Known, Recorder, Waiver, decision_key, ground_mark
 from claimaudit.decisions.diff import Kind, diff
-from claimaudit.decisions.review import apply, read_decisions
+from claimaudit.decisions.review import SHEET, apply, read_decisions
 from claimaudit.decisions.tables import MAX_CELL, from_cell
 from claimaudit.reports.records import to_cell
 from claimaudit.types import AuditResult, NearMiss, Verdict
@@ -463,3 +466,17 @@ def test_a_sentence_that_stands_twice_is_known_twice(clinic: Auditor) -> None:
     recorder.add(result)
     assert len({finding.claim.sentence.index for finding in result.flagged}) == 2
     assert not recorder.baseline().sift(result, DAY).flagged
+
+
+def test_a_damaged_sheet_is_told_in_a_line(tmp_path: Path) -> None:
+    whole, path = io.BytesIO(), tmp_path / "d.xlsx"
+    book = openpyxl.Workbook()
+    book.active.title = SHEET
+    book.active.append(["key", "decision"])
+    book.save(whole)
+    with zipfile.ZipFile(whole) as parts, zipfile.ZipFile(path, "w") as damaged:
+        for name in parts.namelist():
+            data = parts.read(name)
+            damaged.writestr(name, data[:-20] if name.endswith("sheet1.xml") else data)
+    with pytest.raises(InputError, match=r"d.xlsx: not an Excel workbook, or damaged: .* Save it as .xlsx again"):
+        read_decisions(path)

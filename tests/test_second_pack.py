@@ -49,6 +49,6 @@ def test_its_examples_hold() -> None:
     assert list(failures(load_pack(PLANTS))) == []
 
 
-def test_scopes_are_those_of_the_pack() -> None:
+def test_settings_are_those_of_the_pack() -> None:
     with pytest.raises(SettingsError, match="'home' is none of indoor, outdoor"):
         Auditor(PLANTS, setting="home")

@@ -32,8 +32,8 @@ from claimaudit.types import Assertion, ClaimType, MappedText, Scope, Sentence, 
 STRENGTHS = tuple(Strength)
 ASSERTIONS = tuple(Assertion)
 ASSERTED, DENIED = map(ASSERTIONS.index, (Assertion.ASSERTED, Assertion.DENIED))
-NAMING = frozenset({"alt", "nav"})
-"""Zones of sentences that name what an image shows, what a pointer rests on or where a link leads."""
+MENU = "nav"
+"""The zone of sentences that name where a link leads."""
 NAME_WORDS = 6
 """Words of the longest name."""
 SPOKEN_ODDS = 0.0
@@ -119,8 +119,9 @@ class TrainedModel:
             affirmed[index, self._types.index(claim_type)] = said.is_affirmed
         spoken, asserted = _heard_by_encoder(encoded, affirmed)
         probabilities, flagged, doubtful = self._weighed(odds, told, asserted, affirmed, read)
-        # Of a bare "open pores" the models hear a list of uses; a promise in such a place must be a plain one.
-        names = np.array([[sent.zone in NAMING and len(sent.text.split()) <= NAME_WORDS] for sent in sentences])
+        # Of a bare "open pores" the models hear a list of uses; a promise in a menu must be a plain one. Captions are not
+        # spared: what a seller promises in an alternative text is as short.
+        names = np.array([[sent.zone == MENU and len(sent.text.split()) <= NAME_WORDS] for sent in sentences])
         flagged &= ~names | (told >= 0)
         found: dict[Unit, Assessment] = {}
         for row, column in np.argwhere(flagged | doubtful | spoken | (told >= 0)).tolist():

@@ -323,7 +323,7 @@ def test_a_sheet_that_misstates_its_size_loses_no_row(tmp_path: Path) -> None:
     assert [entry.listing.id for entry in read(out, Columns(id="id")) if isinstance(entry, Entry)] == ["a", "b"]
 
 
-def test_scopes_are_those_of_the_pack(tmp_path: Path) -> None:
+def test_settings_are_those_of_the_pack(tmp_path: Path) -> None:
     path = tmp_path / "goods.csv"
     path.write_text("id,text,setting\na,x,spa\nb,x,home\nc,x,auto\nd,x,\n", "utf-8")
     assert rejected(path, Columns(), settings=("home", "clinic")) == [

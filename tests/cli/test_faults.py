@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from claimaudit import Auditor, Listing
+from claimaudit import Auditor, Listing, cli
 from claimaudit.batch import patience
 from claimaudit.batch.dossier import DossierFiles
 from claimaudit.batch.readers import Entry, Rejected
@@ -220,3 +220,14 @@ def test_a_timer_of_the_caller_goes_on() -> None:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def test_a_crash_has_not_the_status_of_findings(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def crash() -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(cli, "app", crash)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+    assert "a fault of ours" in capsys.readouterr().err
