@@ -69,6 +69,13 @@ def test_of_a_menu_it_hears_what_is_plainly_promised_alone(speed: str) -> None:
     assert flagged("laser removal without pain") == ["painless"]
 
 
+def test_a_short_promise_in_a_caption_is_flagged() -> None:
+    page = '<h1>Solen light pen for brown spots</h1><p>Charge it by USB.</p><img src="a.jpg" alt="the spots just left">'
+    found = [each for each in auditor("accurate").audit(page).flagged if each.claim.sentence.zone == "alt"]
+    assert found
+    assert not any(step.kind == "pattern" for each in found for step in each.why)
+
+
 @pytest.mark.parametrize("speed", SPEEDS)
 def test_what_is_honest_is_not_flagged(speed: str) -> None:
     honest = "This device does not remove pigment instantly. It requires several sessions. Results vary."
